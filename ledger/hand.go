@@ -1,0 +1,267 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"outreach.example/letter"
+)
+
+// Nonce makes the token of one claim: the worker's name (six characters) and twelve random ones. Never a counter: a
+// failover would roll it back and give the same number out again.
+func Nonce(worker string) string { return worker + random(9) }
+
+// WorkerName makes a name for a worker: six random characters.
+func WorkerName() string { return random(5)[:6] }
+
+func random(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// AddressHash is how the ledger knows an address: hex of the first half of SHA-256 over it in lower case.
+func AddressHash(address string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(address)))
+	return hex.EncodeToString(sum[:16])
+}
+
+// Renew keeps a worker's lease for life. False says that it has ended: the worker's letters may be planned again, and it
+// must go on under a new name.
+func (l *Ledger) Renew(ctx context.Context, worker string, life time.Duration, first bool) (bool, error) {
+	n, err := l.number(ctx, "renew", []string{workersKey()}, worker, life.Milliseconds(), flag(first))
+	return n == 1, err
+}
+
+// Leave ends a worker's lease at once; what it still holds is swept as a dead worker's.
+func (l *Ledger) Leave(ctx context.Context, worker string) error {
+	return l.Redis.ZRem(ctx, workersKey(), worker).Err()
+}
+
+// Claim is one letter given to a worker. What the worker prints as the letter's date is Date, and nothing else.
+type Claim struct {
+	ID         letter.ID
+	Block      letter.Block
+	Nonce      string
+	Edition    string
+	Generation int
+	Attempts   int // begins granted before
+	Date       time.Time
+	NotBefore  time.Time // the relay's pace: no earlier than this
+	DeferredCc uint64    // copies deferred in an earlier attempt, a bit mask over the contacts after the first
+}
+
+// Claims is the answer to a claim.
+type Claims struct {
+	Letters    []Claim
+	More       bool      // ask again: letters are due that were not asked for
+	Next       time.Time // when the block is due next; zero when nothing is planned in it
+	Why        string    // why nothing may leave now, "" otherwise
+	Suppressed int       // how many addresses the suppression list holds
+}
+
+// Pace is a relay's speed limit: the time between two letters, 0 for none.
+type Pace struct {
+	Relay   string
+	Between time.Duration
+}
+
+// Ahead is how far ahead of their slots letters are handed out; Rewake is when a block with letters left is woken again
+// if nobody asks.
+const (
+	Ahead  = 5 * time.Second
+	Rewake = 10 * time.Second
+)
+
+// Claim gives at most n due letters of a block to the worker named by nonce.
+func (l *Ledger) Claim(ctx context.Context, b letter.Block, nonce string, n int, pace Pace) (Claims, error) {
+	c := b.Campaign
+	got, err := l.strings(ctx, "claim", []string{
+		campaignKey(c), rowsKey(b), countsKey(c), lookKey(c), dueKey(c), busyKey(), holdsKey(), casesKey(c), workersKey(),
+		relayKey(pace.Relay), suppressedKey(), metaKey(), auditKey(),
+	}, c, b.Step, b.Name, nonce, n, pace.Between.Milliseconds(), Ahead.Milliseconds(), Rewake.Milliseconds())
+	if err != nil {
+		return Claims{}, err
+	}
+	if got[0] == "no" {
+		return Claims{Why: got[1]}, nil
+	}
+	out := Claims{More: got[2] == "1", Next: fromMS(got[3])}
+	out.Suppressed, _ = strconv.Atoi(got[5])
+	for i := 6; i+5 < len(got); i += 6 {
+		cl := Claim{
+			ID: letter.ID{Campaign: c, Donor: got[i], Step: b.Step}, Block: b, Nonce: nonce, Edition: got[4],
+			NotBefore: fromMS(got[i+4]),
+		}
+		cl.Generation, _ = strconv.Atoi(got[i+1])
+		cl.Attempts, _ = strconv.Atoi(got[i+2])
+		s, _ := strconv.ParseInt(got[i+3], 10, 64)
+		cl.Date = time.Unix(s, 0).UTC()
+		cl.DeferredCc, _ = strconv.ParseUint(got[i+5], 10, 64)
+		out.Letters = append(out.Letters, cl)
+	}
+	return out, nil
+}
+
+// Unclaim gives letters of one claim back, due after a while, with the reason kept beside them.
+func (l *Ledger) Unclaim(ctx context.Context, claims []Claim, after time.Duration, why string) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	b, c := claims[0].Block, claims[0].Block.Campaign
+	args := []any{c, b.Step, b.Name, claims[0].Nonce, after.Milliseconds(), Words(why)}
+	for _, cl := range claims {
+		args = append(args, cl.ID.Donor)
+	}
+	_, err := l.number(ctx, "unclaim", []string{
+		campaignKey(c), rowsKey(b), countsKey(c), lookKey(c), dueKey(c), busyKey(), casesKey(c),
+	}, args...)
+	return err
+}
+
+// Withhold keeps a claimed letter back because its content or its addressee must change.
+func (l *Ledger) Withhold(ctx context.Context, cl Claim, reason string) error {
+	b, c := cl.Block, cl.Block.Campaign
+	_, err := l.text(ctx, "withhold", []string{metaKey(), auditKey(), rowsKey(b), countsKey(c), lookKey(c), busyKey()},
+		c, b.Step, b.Name, cl.Nonce, cl.ID.Donor, Words(reason), reason)
+	return err
+}
+
+// Begin asks for one letter to pass the commit point.
+type Begin struct {
+	Claim       Claim
+	Before      string // the step before this one, "" for the first
+	ContentHash string
+	ByteHash    string
+	Addresses   []string // hashes of the addresses in the envelope: To, then Cc
+}
+
+// AnswerIn is how long a live worker may wait for the relay's answer before its letter is shown in doubt.
+const AnswerIn = 13 * time.Minute
+
+// NotGranted says why a letter did not pass the commit point. Suppressed is the place of the suppressed address (0 is
+// To), or -1.
+type NotGranted struct {
+	Why        string
+	Suppressed int
+}
+
+func (e NotGranted) Error() string { return e.Why }
+
+var whyNot = map[string]string{
+	"nonce":   "the letter is no longer this worker's",
+	"lease":   "the worker's lease has ended",
+	"edition": "another edition was approved meanwhile",
+	"status":  "the campaign is not running",
+	"stopped": "the case has an answer",
+	"held":    "the donor is held",
+	"earlier": "the step before has not been sent",
+}
+
+// Begin passes the commit point: nil means that the letter is now sending and the dot may be written. Any error means
+// that it may not; a NotGranted is the ledger's own no. Calls of many goroutines share one script.
+func (l *Ledger) Begin(ctx context.Context, b Begin) error {
+	answer, err := l.begins.call(ctx, b)
+	switch {
+	case err != nil:
+		return err
+	case answer == "ok" || answer == "again":
+		return nil
+	}
+	if n, ok := strings.CutPrefix(answer, "suppressed:"); ok {
+		place, _ := strconv.Atoi(n)
+		return NotGranted{Why: "an address of the letter is suppressed", Suppressed: place}
+	}
+	why, ok := whyNot[answer]
+	if !ok {
+		why = "the ledger answered " + strconv.Quote(answer)
+	}
+	return NotGranted{Why: why, Suppressed: -1}
+}
+
+func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]string, error) {
+	k := newKeyring(metaKey(), auditKey(), busyKey(), holdsKey(), suppressedKey(), workersKey())
+	args := make([]any, 1, 1+14*len(bs))
+	args[0] = AnswerIn.Milliseconds()
+	for _, b := range bs {
+		bl, c := b.Claim.Block, b.Claim.Block.Campaign
+		before := 0
+		if b.Before != "" {
+			before = k.at(rowsKey(letter.Block{Campaign: c, Step: b.Before, Name: bl.Name}))
+		}
+		args = append(args, k.at(campaignKey(c)), k.at(rowsKey(bl)), k.at(countsKey(c)), k.at(lookKey(c)), k.at(casesKey(c)),
+			before, c+"/"+bl.Step+"/"+bl.Name, bl.Step, b.Claim.ID.Donor, b.Claim.Nonce, b.Claim.Edition, b.ContentHash,
+			b.ByteHash, strings.Join(b.Addresses, ","))
+	}
+	return l.twice(ctx, "begin", len(bs), k.keys, args)
+}
+
+// twice runs a gathered script, and once more if its reply was lost: each letter's answer then says what the first run did.
+func (l *Ledger) twice(ctx context.Context, name string, n int, keys []string, args []any) ([]string, error) {
+	// The letters of others are in this call: it must not end because the first one's context does.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	got, err := l.strings(ctx, name, keys, args...)
+	if err != nil {
+		got, err = l.strings(ctx, name, keys, args...)
+	}
+	if err == nil && len(got) != n {
+		err = fmt.Errorf("ledger %s: %d answers for %d letters", name, len(got), n)
+	}
+	return got, err
+}
+
+// Settlement is what became of one claimed letter.
+type Settlement struct {
+	Claim      Claim
+	To         letter.State  // Sent, Planned, Refused or InDoubt
+	After      time.Duration // for Planned: due again after this
+	DeferredCc uint64        // for Planned: copies deferred in this attempt
+	Words      string        // the relay's
+	Last       bool          // no step follows this one
+}
+
+// Settle writes down what became of a letter. It returns the state the ledger holds after it: a letter to be planned
+// again is cancelled instead when its case or campaign was stopped meanwhile.
+func (l *Ledger) Settle(ctx context.Context, s Settlement) (letter.State, error) {
+	answer, err := l.settles.call(ctx, s)
+	switch {
+	case err != nil:
+		return "", err
+	case answer == "again":
+		return s.To, nil
+	case len(answer) == 1:
+		return stateOf[answer[0]], nil
+	case answer == "nonce":
+		return "", NotGranted{Why: whyNot["nonce"], Suppressed: -1}
+	}
+	return "", fmt.Errorf("ledger settle %s: %s cannot follow where the letter is", s.Claim.ID, s.To)
+}
+
+func (l *Ledger) settle(ctx context.Context, ss []Settlement) ([]string, error) {
+	k := newKeyring(metaKey(), auditKey(), busyKey())
+	args := make([]any, 0, 16*len(ss))
+	for _, s := range ss {
+		b, c := s.Claim.Block, s.Claim.Block.Campaign
+		follow := 0
+		if !s.Last {
+			follow = k.at(followKey(c))
+		}
+		to := map[letter.State]string{letter.Sent: "S", letter.Planned: "P", letter.Refused: "R", letter.InDoubt: "D"}[s.To]
+		mask := ""
+		if s.DeferredCc != 0 {
+			mask = strconv.FormatUint(s.DeferredCc, 10)
+		}
+		args = append(args, k.at(campaignKey(c)), k.at(rowsKey(b)), k.at(countsKey(c)), k.at(lookKey(c)), k.at(dueKey(c)),
+			k.at(casesKey(c)), follow, c, b.Step, b.Name, s.Claim.ID.Donor, s.Claim.Nonce, to, s.After.Milliseconds(), mask,
+			Words(s.Words))
+	}
+	return l.twice(ctx, "settle", len(ss), k.keys, args)
+}

@@ -1,0 +1,197 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"outreach.example/letter"
+)
+
+// Wake is one block that is due, with the number that names its next task.
+type Wake struct {
+	Block letter.Block
+	Wake  int64
+}
+
+// Due lists at most n due blocks of the given campaigns and puts each off by Rewake: a wake-up that nobody answers is
+// repeated.
+func (l *Ledger) Due(ctx context.Context, campaigns []string, n int) ([]Wake, error) {
+	if len(campaigns) == 0 || n <= 0 {
+		return nil, nil
+	}
+	var keys []string
+	for _, c := range campaigns {
+		keys = append(keys, campaignKey(c), dueKey(c))
+	}
+	got, err := l.strings(ctx, "due", keys, n, Rewake.Milliseconds())
+	if err != nil || len(got) == 0 {
+		return nil, err
+	}
+	out := make([]Wake, 0, len(got)/2)
+	cmds := make([]*redis.StringCmd, 0, len(got)/2)
+	p := l.Redis.Pipeline()
+	for i := 0; i+1 < len(got); i += 2 {
+		place, _ := strconv.Atoi(got[i])
+		step, name := splitMember(got[i+1])
+		b := letter.Block{Campaign: campaigns[place-1], Step: step, Name: name}
+		out = append(out, Wake{Block: b})
+		cmds = append(cmds, p.HGet(ctx, rowsKey(b), ".w"))
+	}
+	if _, err := p.Exec(ctx); err != nil && err != redis.Nil {
+		return nil, fmt.Errorf("ledger due: %w", err)
+	}
+	for i, cmd := range cmds {
+		out[i].Wake, _ = cmd.Int64()
+	}
+	return out, nil
+}
+
+// Swept counts what Sweep did.
+type Swept struct{ Planned, InDoubt, Cancelled int }
+
+// Sweep plans a dead worker's claimed letters again and puts its sending ones in doubt, and so any whose relay has not
+// answered in time. It costs next to nothing while every worker lives.
+func (l *Ledger) Sweep(ctx context.Context) (Swept, error) {
+	var sum Swept
+	now, err := l.Redis.Time(ctx).Result()
+	if err != nil {
+		return sum, fmt.Errorf("ledger sweep: %w", err)
+	}
+	at := strconv.FormatInt(now.UnixMilli(), 10)
+	p := l.Redis.Pipeline()
+	gone := p.ZRangeByScore(ctx, workersKey(), &redis.ZRangeBy{Min: "-inf", Max: "(" + at})
+	late := p.ZRangeByScore(ctx, busyKey(), &redis.ZRangeBy{Min: "-inf", Max: at})
+	if _, err := p.Exec(ctx); err != nil {
+		return sum, fmt.Errorf("ledger sweep: %w", err)
+	}
+	paths := late.Val()
+	if len(gone.Val()) > 0 {
+		if paths, err = l.Redis.ZRange(ctx, busyKey(), 0, -1).Result(); err != nil {
+			return sum, fmt.Errorf("ledger sweep: %w", err)
+		}
+	}
+	for len(paths) > 0 {
+		n := min(len(paths), 50)
+		keys := []string{metaKey(), auditKey(), busyKey(), workersKey()}
+		args := []any{AnswerIn.Milliseconds()}
+		for _, path := range paths[:n] {
+			campaign, member, _ := strings.Cut(path, "/")
+			step, name := splitMember(member)
+			keys = append(keys, campaignKey(campaign), rowsKey(letter.Block{Campaign: campaign, Step: step, Name: name}),
+				countsKey(campaign), lookKey(campaign), dueKey(campaign), casesKey(campaign))
+			args = append(args, campaign, step, name)
+		}
+		got, err := l.strings(ctx, "sweep", keys, args...)
+		if err != nil {
+			return sum, err
+		}
+		for i, into := range []*int{&sum.Planned, &sum.InDoubt, &sum.Cancelled} {
+			v, _ := strconv.Atoi(got[i])
+			*into += v
+		}
+		paths = paths[n:]
+	}
+	// A lease that has ended cannot come back, so nothing of these workers is left now.
+	for _, w := range gone.Val() {
+		if err := l.Redis.ZRem(ctx, workersKey(), w).Err(); err != nil {
+			return sum, fmt.Errorf("ledger sweep: %w", err)
+		}
+	}
+	return sum, nil
+}
+
+// Void cancels what is still planned in some blocks of a cancelled campaign.
+func (l *Ledger) Void(ctx context.Context, campaign, step string, blocks []string, last bool) (int, error) {
+	keys := []string{metaKey(), auditKey(), campaignKey(campaign), countsKey(campaign), lookKey(campaign), dueKey(campaign)}
+	args := []any{campaign, step, flag(last)}
+	for _, b := range blocks {
+		keys = append(keys, rowsKey(letter.Block{Campaign: campaign, Step: step, Name: b}))
+		args = append(args, b)
+	}
+	return l.number(ctx, "void", keys, args...)
+}
+
+// Follow is a block in which letters were sent that may have a next step.
+type Follow struct {
+	Block letter.Block
+	Since int64 // ms, tells later whether more was sent meanwhile
+}
+
+// Following lists at most n such blocks of a campaign, the longest waiting first.
+func (l *Ledger) Following(ctx context.Context, campaign string, n int) ([]Follow, error) {
+	got, err := l.Redis.ZRangeWithScores(ctx, followKey(campaign), 0, int64(n)-1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("ledger follow: %w", err)
+	}
+	out := make([]Follow, len(got))
+	for i, z := range got {
+		step, name := splitMember(z.Member.(string))
+		out[i] = Follow{Block: letter.Block{Campaign: campaign, Step: step, Name: name}, Since: int64(z.Score)}
+	}
+	return out, nil
+}
+
+// Next is when the next step is due for one donor.
+type Next struct {
+	Donor string
+	Due   time.Time
+}
+
+// Advance plans the step after f's for donors whose letter was sent and who have none yet; each says that a person
+// releases every letter of it. With no donors it only takes the block out of the list.
+func (l *Ledger) Advance(ctx context.Context, f Follow, next string, each bool, donors []Next) (planned int, err error) {
+	b, c := f.Block, f.Block.Campaign
+	args := []any{c, b.Step, next, b.Name, f.Since, flag(each)}
+	for _, d := range donors {
+		args = append(args, d.Donor, ms(d.Due))
+	}
+	got, err := l.strings(ctx, "advance", []string{
+		metaKey(), auditKey(), campaignKey(c), countsKey(c), lookKey(c), dueKey(c), casesKey(c), followKey(c), rowsKey(b),
+		rowsKey(letter.Block{Campaign: c, Step: next, Name: b.Name}),
+	}, args...)
+	if err != nil || got[0] == "stale" {
+		return 0, err
+	}
+	return strconv.Atoi(got[0])
+}
+
+// Reindex gives blocks of a step their place in the index of what is due.
+func (l *Ledger) Reindex(ctx context.Context, campaign, step string, blocks []string) error {
+	for len(blocks) > 0 {
+		n := min(len(blocks), 50)
+		keys, args := []string{dueKey(campaign), holdsKey()}, []any{step}
+		for _, b := range blocks[:n] {
+			keys = append(keys, rowsKey(letter.Block{Campaign: campaign, Step: step, Name: b}))
+			args = append(args, b)
+		}
+		if _, err := l.number(ctx, "reindex", keys, args...); err != nil {
+			return err
+		}
+		blocks = blocks[n:]
+	}
+	return nil
+}
+
+// ToReindex lists campaigns in which a hold was freed; Reindexed takes one off the list.
+func (l *Ledger) ToReindex(ctx context.Context) ([]string, error) {
+	names, err := l.Redis.SMembers(ctx, reindexKey()).Result()
+	sort.Strings(names)
+	return names, err
+}
+
+// Reindexed takes a campaign off that list. It is called before the blocks are read, so that a hold freed meanwhile
+// puts it back.
+func (l *Ledger) Reindexed(ctx context.Context, campaign string) error {
+	return l.Redis.SRem(ctx, reindexKey(), campaign).Err()
+}
+
+// NeedsReindex puts a campaign on that list.
+func (l *Ledger) NeedsReindex(ctx context.Context, campaign string) error {
+	return l.Redis.SAdd(ctx, reindexKey(), campaign).Err()
+}

@@ -1,0 +1,63 @@
+package ledger
+
+import "outreach.example/letter"
+
+// All keys of the ledger share one hash tag, so that a transition is one script on one node.
+const tag = "{outreach}:"
+
+// HASH: epoch, schema, seq, chain.
+func metaKey() string { return tag + "meta" }
+
+// STREAM: one entry per script call that changed something; the id is seq-0.
+func auditKey() string { return tag + "audit" }
+
+// SET: names of campaigns.
+func campaignsKey() string { return tag + "campaigns" }
+
+// HASH: status, edition (approved), number, pending, laid, steps, until:STEP, number:HASH, hash:NUMBER, who and when.
+func campaignKey(campaign string) string { return tag + "c:" + campaign }
+
+// HASH: one letter a field, see scripts/lib.lua; .s group|region, .w wakes, .b letters in hand; DONOR~ words.
+func rowsKey(b letter.Block) string { return tag + "r:" + b.Campaign + ":" + b.Step + ":" + b.Name }
+
+// HASH: STEP/STATE to how many letters.
+func countsKey(campaign string) string { return tag + "n:" + campaign }
+
+// ZSET: STEP/DONOR of letters that a person must look at, by since when (ms).
+func lookKey(campaign string) string { return tag + "look:" + campaign }
+
+// ZSET: STEP/BLOCK by the earliest due of its planned letters (ms).
+func dueKey(campaign string) string { return tag + "due:" + campaign }
+
+// ZSET: STEP/BLOCK whose sent letters may have a next step, by when they were sent (ms).
+func followKey(campaign string) string { return tag + "follow:" + campaign }
+
+// HASH: donor to S or O, then one entry of JSON a line.
+func casesKey(campaign string) string { return tag + "case:" + campaign }
+
+// ZSET: CAMPAIGN/STEP/BLOCK with letters in hand, by when they want a look (ms).
+func busyKey() string { return tag + "busy" }
+
+// HASH: scope to until|at|who|reason.
+func holdsKey() string { return tag + "holds" }
+
+// HASH: address hash to at|who|reason.
+func suppressedKey() string { return tag + "suppressed" }
+
+// ZSET: worker to the end of its lease (ms).
+func workersKey() string { return tag + "workers" }
+
+// SET: campaigns whose blocks want their place in the index looked at.
+func reindexKey() string { return tag + "reindex" }
+
+// HASH: next, the first free slot of its pace (ms).
+func relayKey(relay string) string { return tag + "relay:" + relay }
+
+// STRING: an edition's manifest.
+func editionKey(hash string) string { return tag + "e:" + hash }
+
+// STRING: an edition's list of blocks and the hashes of their records.
+func blockListKey(hash string) string { return tag + "e:" + hash + ":list" }
+
+// HASH: block to its donor records, compressed.
+func recordsKey(hash string) string { return tag + "e:" + hash + ":blocks" }

@@ -1,0 +1,228 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"outreach.example/letter"
+)
+
+// Edition is what the ledger must know of an edition to register it.
+type Edition struct {
+	Campaign string
+	Hash     string
+	Steps    []string
+	Donors   int
+	Inputs   string // SHA-256 of what staff wrote
+}
+
+// Store writes one block's donor records of an edition. Content is addressed by hash, so storing twice is harmless.
+func (l *Ledger) Store(ctx context.Context, edition, block string, records []byte) error {
+	return l.Redis.HSet(ctx, recordsKey(edition), block, records).Err()
+}
+
+// StoreBlocks writes many blocks' records in one go.
+func (l *Ledger) StoreBlocks(ctx context.Context, edition string, blocks map[string][]byte) error {
+	if len(blocks) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 2*len(blocks))
+	for name, b := range blocks {
+		args = append(args, name, b)
+	}
+	return l.Redis.HSet(ctx, recordsKey(edition), args...).Err()
+}
+
+// StoreEdition writes an edition's manifest and its list of blocks.
+func (l *Ledger) StoreEdition(ctx context.Context, hash string, manifest, list []byte) error {
+	p := l.Redis.Pipeline()
+	p.Set(ctx, editionKey(hash), manifest, 0)
+	p.Set(ctx, blockListKey(hash), list, 0)
+	_, err := p.Exec(ctx)
+	return err
+}
+
+// LoadEdition reads what StoreEdition wrote.
+func (l *Ledger) LoadEdition(ctx context.Context, hash string) (manifest, list []byte, err error) {
+	p := l.Redis.Pipeline()
+	m, b := p.Get(ctx, editionKey(hash)), p.Get(ctx, blockListKey(hash))
+	if _, err := p.Exec(ctx); err != nil {
+		return nil, nil, fmt.Errorf("edition %.12s: %w", hash, err)
+	}
+	manifest, _ = m.Bytes()
+	list, _ = b.Bytes()
+	return manifest, list, nil
+}
+
+// LoadBlock reads one block's records.
+func (l *Ledger) LoadBlock(ctx context.Context, edition, block string) ([]byte, error) {
+	b, err := l.Redis.HGet(ctx, recordsKey(edition), block).Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("block %s of edition %.12s: %w", block, edition, err)
+	}
+	return b, nil
+}
+
+// Plan registers an edition as the one that waits for approval. Again says that it was so already.
+func (l *Ledger) Plan(ctx context.Context, who string, e Edition) (number int, again bool, err error) {
+	got, err := l.strings(ctx, "plan", []string{metaKey(), auditKey(), campaignsKey(), campaignKey(e.Campaign)},
+		who, e.Campaign, e.Hash, strings.Join(e.Steps, " "), e.Donors, e.Inputs)
+	if err != nil {
+		return 0, false, err
+	}
+	if got[0] == "cancelled" {
+		return 0, false, Refusal("campaign " + e.Campaign + " was cancelled; a new campaign needs a new name")
+	}
+	number, _ = strconv.Atoi(got[1])
+	return number, got[0] == "again", nil
+}
+
+// A Refusal is the ledger's no to something a person asked for, in a sentence for that person.
+type Refusal string
+
+func (r Refusal) Error() string { return string(r) }
+
+// Row is one block's letters of the first step, to be written.
+type Row struct {
+	Block  string
+	Group  string
+	Region string
+	Due    time.Time
+	Donors []string
+}
+
+// Laid counts what Lay did.
+type Laid struct{ New, Changed, Cancelled int }
+
+// Lay writes the rows of the first step for some blocks of an edition; last closes the edition's laying. It may be
+// repeated, wholly or in part, after a crash.
+func (l *Ledger) Lay(ctx context.Context, who, campaign, step, edition string, rows []Row, last bool) (Laid, error) {
+	keys := []string{
+		metaKey(), auditKey(), campaignKey(campaign), countsKey(campaign), lookKey(campaign), dueKey(campaign),
+		casesKey(campaign),
+	}
+	args := []any{who, campaign, step, edition, flag(last)}
+	for _, r := range rows {
+		keys = append(keys, rowsKey(letter.Block{Campaign: campaign, Step: step, Name: r.Block}))
+		args = append(args, r.Block, r.Group+"|"+r.Region, ms(r.Due), len(r.Donors))
+		for _, d := range r.Donors {
+			args = append(args, d)
+		}
+	}
+	got, err := l.strings(ctx, "lay", keys, args...)
+	if err != nil {
+		return Laid{}, err
+	}
+	switch got[0] {
+	case "stale":
+		return Laid{}, Refusal("another edition of " + campaign + " was approved or planned meanwhile; plan again")
+	case "cancelled":
+		return Laid{}, Refusal("campaign " + campaign + " was cancelled")
+	}
+	var laid Laid
+	laid.New, _ = strconv.Atoi(got[1])
+	laid.Changed, _ = strconv.Atoi(got[2])
+	laid.Cancelled, _ = strconv.Atoi(got[3])
+	return laid, nil
+}
+
+func flag(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
+}
+
+// StepApproval is how a further step is released: each letter by a person, or all until an end.
+type StepApproval struct {
+	Step  string
+	Each  bool
+	Until time.Time // the end of the standing approval
+}
+
+// Approve approves the edition that waits, and switches the campaign to it in the same step. Nobody approves what they
+// planned.
+func (l *Ledger) Approve(ctx context.Context, who, campaign, edition string, steps []StepApproval) (again bool, err error) {
+	args := []any{who, campaign, edition}
+	for _, s := range steps {
+		if s.Each {
+			args = append(args, s.Step, "each")
+		} else {
+			args = append(args, s.Step, ms(s.Until))
+		}
+	}
+	got, err := l.strings(ctx, "approve", []string{metaKey(), auditKey(), campaignKey(campaign)}, args...)
+	if err != nil {
+		return false, err
+	}
+	switch got[0] {
+	case "own":
+		return false, Refusal(fmt.Sprintf("%s planned this edition of %s; another person approves it: outreach approve %s --as NAME",
+			got[1], campaign, campaign))
+	case "other":
+		if got[1] == "" {
+			return false, Refusal("no edition of " + campaign + " waits for approval; plan it first: outreach plan " + campaign)
+		}
+		return false, Refusal(fmt.Sprintf("edition %.12s of %s waits for approval, not %.12s; look at it and approve again",
+			got[1], campaign, edition))
+	}
+	return got[0] == "again", nil
+}
+
+// Verb is what a person does to a whole campaign.
+type Verb string
+
+// The verbs of Switch.
+const (
+	Start  Verb = "start"
+	Pause  Verb = "pause"
+	Resume Verb = "resume"
+	Cancel Verb = "cancel"
+)
+
+// Switched says what Switch did: the campaign's status now, whether it was so before, and how many letters were past
+// the commit point at that moment.
+type Switched struct {
+	Status string
+	Again  bool
+	Past   int
+}
+
+// Switch starts, pauses, resumes or cancels a campaign. When it has returned, no letter passes the commit point against it.
+func (l *Ledger) Switch(ctx context.Context, who, campaign string, v Verb, reason string) (Switched, error) {
+	got, err := l.strings(ctx, "switch", []string{metaKey(), auditKey(), campaignKey(campaign), countsKey(campaign)},
+		who, campaign, string(v), reason)
+	if err != nil {
+		return Switched{}, err
+	}
+	switch got[0] {
+	case "unlaid":
+		return Switched{}, Refusal("planning of " + campaign + " was cut off before its end; type: outreach plan " + campaign)
+	case "no":
+		return Switched{Status: got[1]}, Refusal(cannot(campaign, v, got[1]))
+	}
+	past, _ := strconv.Atoi(got[2])
+	return Switched{Status: got[1], Again: got[0] == "again", Past: past}, nil
+}
+
+// cannot says what stands in the way of a verb and what to type.
+func cannot(campaign string, v Verb, status string) string {
+	switch {
+	case status == "":
+		return fmt.Sprintf("no campaign %s is planned; type: outreach plan %s", campaign, campaign)
+	case status == "cancelled":
+		return fmt.Sprintf("campaign %s was cancelled, which is final; a new campaign needs a new name", campaign)
+	case status == "planned":
+		return fmt.Sprintf("campaign %s is planned and not approved; another person types: outreach approve %s --as NAME", campaign, campaign)
+	case status == "approved":
+		return fmt.Sprintf("campaign %s has not been started; type: outreach start %s --confirm %s", campaign, campaign, campaign)
+	case status == "paused" && v == Start:
+		return fmt.Sprintf("campaign %s is paused; type: outreach resume %s", campaign, campaign)
+	case status == "running":
+		return fmt.Sprintf("campaign %s is running", campaign)
+	}
+	return fmt.Sprintf("campaign %s is %s", campaign, status)
+}

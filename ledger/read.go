@@ -1,0 +1,244 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"outreach.example/letter"
+)
+
+func isNil(err error) bool { return errors.Is(err, redis.Nil) }
+
+// Campaign is what the ledger says of a campaign.
+type Campaign struct {
+	Name       string
+	Status     string // planned, approved, running, paused, cancelled
+	Edition    string // the approved one, "" before
+	Number     int
+	Pending    string // the one that waits for approval, ""
+	PendingBy  string
+	Inputs     string // SHA-256 of what staff wrote, of the approved edition, or of the waiting one before that
+	Laid       string // the edition whose rows are complete
+	Steps      []string
+	Donors     int
+	WrittenBy  string
+	ApprovedBy string
+	StartedAt  time.Time
+	PausedBy   string
+	PausedWhy  string
+	Standing   map[string]time.Time // step to the end of its standing approval; absent for steps released letter by letter
+	Each       map[string]bool
+	Voided     bool // what was planned when it was cancelled is cancelled
+}
+
+// Current is the edition that letters are written by: the approved one, or the first one waiting.
+func (c Campaign) Current() string {
+	if c.Edition != "" {
+		return c.Edition
+	}
+	return c.Pending
+}
+
+// Campaigns lists the names of all campaigns.
+func (l *Ledger) Campaigns(ctx context.Context) ([]string, error) {
+	names, err := l.Redis.SMembers(ctx, campaignsKey()).Result()
+	sort.Strings(names)
+	if err != nil {
+		return nil, fmt.Errorf("campaigns: %w", err)
+	}
+	return names, nil
+}
+
+// Campaign reads one campaign; ErrNoCampaign when no plan has made it.
+func (l *Ledger) Campaign(ctx context.Context, name string) (Campaign, error) {
+	h, err := l.Redis.HGetAll(ctx, campaignKey(name)).Result()
+	if err != nil {
+		return Campaign{}, fmt.Errorf("campaign %s: %w", name, err)
+	}
+	if len(h) == 0 {
+		return Campaign{}, fmt.Errorf("%s: %w", name, ErrNoCampaign)
+	}
+	c := Campaign{
+		Name: name, Status: h["status"], Edition: h["edition"], Pending: h["pending"], PendingBy: h["pending_by"],
+		Inputs: h["inputs"], Laid: h["laid"], Steps: strings.Fields(h["steps"]), WrittenBy: h["written_by"],
+		ApprovedBy: h["approved_by"], StartedAt: fromMS(h["start_at"]), PausedBy: h["pause_by"], PausedWhy: h["pause_why"],
+		Standing: map[string]time.Time{}, Each: map[string]bool{}, Voided: h["voided"] == "1",
+	}
+	c.Number, _ = strconv.Atoi(h["number"])
+	c.Donors, _ = strconv.Atoi(h["donors"])
+	if c.Edition == "" {
+		c.Inputs = h["pending_inputs"]
+		c.Donors, _ = strconv.Atoi(h["pending_donors"])
+	}
+	for k, v := range h {
+		if step, ok := strings.CutPrefix(k, "until:"); ok {
+			if v == "each" {
+				c.Each[step] = true
+			} else {
+				c.Standing[step] = fromMS(v)
+			}
+		}
+	}
+	return c, nil
+}
+
+// Counts is how many letters of a step are in each state.
+type Counts map[letter.State]int
+
+// Total adds them up.
+func (c Counts) Total() int {
+	n := 0
+	for _, v := range c {
+		n += v
+	}
+	return n
+}
+
+// Open is how many letters may still change by themselves.
+func (c Counts) Open() int { return c[letter.Planned] + c[letter.Claimed] + c[letter.Sending] }
+
+// Counts reads a campaign's counters by step.
+func (l *Ledger) Counts(ctx context.Context, campaign string) (map[string]Counts, error) {
+	h, err := l.Redis.HGetAll(ctx, countsKey(campaign)).Result()
+	if err != nil {
+		return nil, fmt.Errorf("counts of %s: %w", campaign, err)
+	}
+	out := map[string]Counts{}
+	for k, v := range h {
+		step, state, ok := strings.Cut(k, "/")
+		if !ok || len(state) != 1 {
+			continue
+		}
+		if out[step] == nil {
+			out[step] = Counts{}
+		}
+		out[step][stateOf[state[0]]], _ = strconv.Atoi(v)
+	}
+	return out, nil
+}
+
+// Letter is one row as it stands.
+type Letter struct {
+	ID         letter.ID
+	State      letter.State
+	Generation int
+	Attempts   int
+	Edition    int       // number of the edition it was last claimed under, 0 before
+	Since      time.Time // since when it is in this state; for Planned: due
+	Date       time.Time // the letter's date, zero before the first claim
+	Waits      bool      // for a person's release
+	Words      string    // of the relay, or the reason
+	Nonce      string
+}
+
+func readRow(id letter.ID, v, words string) (Letter, bool) {
+	p := strings.SplitN(v, "|", 8)
+	if len(p) != 8 || len(p[0]) != 1 || stateOf[p[0][0]] == "" {
+		return Letter{}, false
+	}
+	l := Letter{ID: id, State: stateOf[p[0][0]], Since: fromMS(p[4]), Nonce: p[6], Waits: strings.HasPrefix(p[7], "w"), Words: words}
+	l.Generation, _ = strconv.Atoi(p[1])
+	l.Attempts, _ = strconv.Atoi(p[2])
+	l.Edition, _ = strconv.Atoi(p[3])
+	if s, _ := strconv.ParseInt(p[5], 10, 64); s > 0 {
+		l.Date = time.Unix(s, 0).UTC()
+	}
+	return l, true
+}
+
+// Letter reads one letter; ok is false when it has no row (its step has not been planned for this donor).
+func (l *Ledger) Letter(ctx context.Context, b letter.Block, donor string) (got Letter, ok bool, err error) {
+	v, err := l.Redis.HMGet(ctx, rowsKey(b), donor, donor+"~").Result()
+	if err != nil {
+		return Letter{}, false, fmt.Errorf("letter %s/%s/%s: %w", b.Campaign, donor, b.Step, err)
+	}
+	row, _ := v[0].(string)
+	words, _ := v[1].(string)
+	got, ok = readRow(letter.ID{Campaign: b.Campaign, Donor: donor, Step: b.Step}, row, words)
+	return got, ok, nil
+}
+
+// Letters reads all letters of a block, by donor.
+func (l *Ledger) Letters(ctx context.Context, b letter.Block) (map[string]Letter, error) {
+	all, err := l.Redis.HGetAll(ctx, rowsKey(b)).Result()
+	if err != nil {
+		return nil, fmt.Errorf("letters of %s: %w", b, err)
+	}
+	out := make(map[string]Letter, len(all)/2)
+	for f, v := range all {
+		if strings.HasPrefix(f, ".") || strings.HasSuffix(f, "~") {
+			continue
+		}
+		if got, ok := readRow(letter.ID{Campaign: b.Campaign, Donor: f, Step: b.Step}, v, all[f+"~"]); ok {
+			out[f] = got
+		}
+	}
+	return out, nil
+}
+
+// Look lists letters that a person must look at (in doubt, refused, bounced, withheld), oldest first: step and donor.
+func (l *Ledger) Look(ctx context.Context, campaign string, n int) ([]letter.ID, error) {
+	got, err := l.Redis.ZRange(ctx, lookKey(campaign), 0, int64(n)-1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("letters to look at in %s: %w", campaign, err)
+	}
+	out := make([]letter.ID, len(got))
+	for i, m := range got {
+		step, donor := splitMember(m)
+		out[i] = letter.ID{Campaign: campaign, Donor: donor, Step: step}
+	}
+	return out, nil
+}
+
+// NextDue is the earliest moment at which a block of the campaign is due; zero when none is.
+func (l *Ledger) NextDue(ctx context.Context, campaign string) (time.Time, error) {
+	got, err := l.Redis.ZRangeWithScores(ctx, dueKey(campaign), 0, 0).Result()
+	if err != nil || len(got) == 0 {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(int64(got[0].Score)).UTC(), nil
+}
+
+// Now is the time by Redis, which all due times are compared with.
+func (l *Ledger) Now(ctx context.Context) (time.Time, error) { return l.Redis.Time(ctx).Result() }
+
+// AuditEntry is one link of the chain.
+type AuditEntry struct {
+	Seq   int64
+	At    time.Time
+	Who   string
+	What  string
+	Body  string
+	Chain string
+}
+
+// Audit reads at most n entries after a sequence number.
+func (l *Ledger) Audit(ctx context.Context, after int64, n int) ([]AuditEntry, error) {
+	got, err := l.Redis.XRangeN(ctx, auditKey(), strconv.FormatInt(after+1, 10)+"-0", "+", int64(n)).Result()
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	out := make([]AuditEntry, len(got))
+	for i, m := range got {
+		s := func(k string) string { v, _ := m.Values[k].(string); return v }
+		seq, _ := strconv.ParseInt(strings.TrimSuffix(m.ID, "-0"), 10, 64)
+		out[i] = AuditEntry{Seq: seq, At: fromMS(s("at")), Who: s("who"), What: s("what"), Body: s("body"), Chain: s("chain")}
+	}
+	return out, nil
+}
+
+// Link is the chain hash this entry must have after the one before it.
+func (e AuditEntry) Link(before string) string {
+	sum := sha1.Sum([]byte(before + "\n" + strconv.FormatInt(e.Seq, 10) + "\n" + strconv.FormatInt(e.At.UnixMilli(), 10) + "\n" +
+		e.Who + "\n" + e.What + "\n" + e.Body))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,50 @@
+-- The commit point, for several letters at once. Everything is tested again; a letter that passes is sending.
+-- KEYS 1 meta 2 audit 3 busy 4 holds 5 suppressed 6 workers, then the keys that the letters name by their place
+-- ARGV 1 ms after which a letter without an answer is looked at, then per letter 14 values:
+--      places of campaign, rows, counts, look, cases, rows of the step before (0: none);
+--      campaign/step/block, step, donor, nonce, edition, content hash, byte hash, address hashes joined by commas
+-- Returns per letter: 'ok' granted | 'again' granted before to this nonce, and written again
+--       | 'nonce' not claimed by it | 'lease' | 'edition' another edition is approved | 'status' the campaign is not running
+--       | 'stopped' | 'held' | 'suppressed:N' address N, from 0 | 'earlier' the step before has not been sent
+local now = now_ms()
+local out, body, paths = {}, {}, {}
+for i = 2, #ARGV, 14 do
+  local campaign, rows, counts, look = KEYS[tonumber(ARGV[i])], KEYS[tonumber(ARGV[i + 1])], KEYS[tonumber(ARGV[i + 2])],
+    KEYS[tonumber(ARGV[i + 3])]
+  local cases, before = KEYS[tonumber(ARGV[i + 4])], KEYS[tonumber(ARGV[i + 5])]
+  local path, step, donor, nonce, edition = ARGV[i + 6], ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10]
+  local r = parse(redis.call('HGET', rows, donor))
+  local answer
+  if not r or r.n ~= nonce then answer = 'nonce'
+  elseif r.s == 'G' then answer = 'again'
+  elseif r.s ~= 'C' then answer = 'nonce'
+  elseif not alive(KEYS[6], nonce, now) then answer = 'lease' end
+  if not answer then
+    local c = redis.call('HMGET', campaign, 'status', 'edition')
+    local prior = before and parse(redis.call('HGET', before, donor))
+    if c[1] ~= 'running' then answer = 'status'
+    elseif c[2] ~= edition then answer = 'edition'
+    elseif stopped(cases, donor) then answer = 'stopped'
+    elseif held(KEYS[4], now, donor, redis.call('HGET', rows, '.s')) then answer = 'held'
+    elseif before and not (prior and prior.s == 'S') then answer = 'earlier' end
+  end
+  if not answer and redis.call('HLEN', KEYS[5]) > 0 then
+    local n = 0
+    for address in string.gmatch(ARGV[i + 13], '[^,]+') do
+      if not answer and redis.call('HEXISTS', KEYS[5], address) == 1 then answer = 'suppressed:' .. int(n) end
+      n = n + 1
+    end
+  end
+  if not answer then
+    r.a, r.t = r.a + 1, now
+    write(rows, counts, look, step, donor, r, 'G')
+    sooner(KEYS[3], path, now + tonumber(ARGV[1]))
+    answer = 'ok'
+    body[#body + 1] = path .. '/' .. donor .. ' ' .. int(r.g) .. ' ' .. nonce .. ' ' .. ARGV[i + 11] .. ' ' .. ARGV[i + 12]
+  elseif answer == 'again' then
+    redis.call('HSET', rows, donor, pack(r))
+  end
+  out[#out + 1] = answer
+end
+if #body > 0 then audit(KEYS[1], KEYS[2], now, 'worker', 'begin', table.concat(body, '\n')) end
+return out

@@ -1,0 +1,67 @@
+-- Gives due letters of one block to a worker, as many as it asks for and the relay's pace allows.
+-- KEYS 1 campaign 2 rows 3 counts 4 look 5 due 6 busy 7 holds 8 cases 9 workers 10 relay 11 suppressed 12 meta 13 audit
+-- ARGV 1 campaign 2 step 3 block 4 nonce 5 how many 6 ms between two letters of this relay (0: no pace)
+--      7 ms ahead within which slots are handed out 8 ms after which the block is woken again if letters remain
+-- Returns {'ok', now, more ('1' ask again), next due (ms, 0 none), edition, suppressed addresses,
+--          per letter: donor, generation, attempts, date (s), not before (ms), copies deferred once}
+--       | {'no', why} nothing may leave now
+local now = now_ms()
+local step, block, nonce = ARGV[2], ARGV[3], ARGV[4]
+local member = step .. '/' .. block
+local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid')
+if c[1] ~= 'running' then return {'no', 'campaign is ' .. (c[1] or 'unknown')} end
+if c[2] ~= c[5] then return {'no', 'the rows of the new edition are being laid'} end
+if not alive(KEYS[9], nonce, now) then return {'no', 'the lease has ended'} end
+if c[4] and c[4] ~= 'each' and tonumber(c[4]) < now then
+  -- A new approval may come: look again in an hour.
+  redis.call('ZADD', KEYS[5], int(now + 3600000), member)
+  return {'no', 'the standing approval of ' .. step .. ' has ended'}
+end
+local k = {campaign = KEYS[1], rows = KEYS[2], counts = KEYS[3], look = KEYS[4], due = KEYS[5], cases = KEYS[8]}
+local all = redis.call('HGETALL', k.rows)
+local scopes = redis.call('HGET', k.rows, '.s') or ''
+local anyheld = redis.call('HLEN', KEYS[7]) > 0
+local want, pace, ahead = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local slot = now
+if pace > 0 then slot = math.max(now, tonumber(redis.call('HGET', KEYS[10], 'next') or '0')) end
+local granted, more, nextdue = {}, false, 0
+local stoppedNow = {}
+for i = 1, #all, 2 do
+  local r = row(all[i], all[i + 1], 'P')
+  local donor = all[i]
+  if r and string.sub(r.m, 1, 1) ~= 'w' and not (anyheld and held(KEYS[7], now, donor, scopes)) then
+    if stopped(k.cases, donor) then
+      replan(k, step, block, donor, r, r.t, now)
+      stoppedNow[#stoppedNow + 1] = step .. '/' .. donor .. ' cancelled'
+    elseif r.t > now then
+      if nextdue == 0 or r.t < nextdue then nextdue = r.t end
+    elseif #granted / 6 >= want or slot > now + ahead then
+      more = true
+    else
+      if r.a == 0 then r.d = math.floor(now / 1000) end
+      r.e, r.n, r.t = tonumber(c[3]), nonce, now
+      write(k.rows, k.counts, k.look, step, donor, r, 'C')
+      for _, v in ipairs({donor, int(r.g), int(r.a), int(r.d), int(slot), r.m}) do granted[#granted + 1] = v end
+      slot = slot + pace
+    end
+  end
+end
+if #stoppedNow > 0 then
+  audit(KEYS[12], KEYS[13], now, 'worker', 'stop', ARGV[1] .. '\n' .. table.concat(stoppedNow, '\n'))
+end
+if #granted > 0 then
+  redis.call('HINCRBY', k.rows, '.w', 1)
+  redis.call('HINCRBY', k.rows, '.b', #granted / 6)
+  sooner(KEYS[6], ARGV[1] .. '/' .. member, now + 86400000)
+  if pace > 0 then redis.call('HSET', KEYS[10], 'next', int(slot)) end
+end
+local asks = '0'
+if more and slot <= now + ahead then asks = '1' end
+if more then
+  nextdue = now + tonumber(ARGV[8])
+  if asks == '0' then nextdue = math.max(now + 1, slot - ahead) end
+end
+if nextdue == 0 then redis.call('ZREM', k.due, member) else redis.call('ZADD', k.due, int(nextdue), member) end
+local out = {'ok', int(now), asks, int(nextdue), c[2], int(redis.call('HLEN', KEYS[11]))}
+for _, v in ipairs(granted) do out[#out + 1] = v end
+return out

@@ -1,0 +1,58 @@
+-- Writes the rows of the first step for some blocks of an edition. Rows that are there are kept; a planned one that was
+-- never begun takes the new due time; a withheld one is planned again (this edition mends it); a planned or withheld
+-- one of a donor that the edition no longer has is cancelled.
+-- KEYS 1 meta 2 audit 3 campaign 4 counts 5 look 6 due 7 cases, then one rows key a block
+-- ARGV 1 who 2 campaign 3 step 4 edition 5 '1' when these are the last blocks
+--      then per block: name, 'group|region', due, number of donors, donors
+-- Returns {'ok', new, changed, cancelled} | {'stale'} the edition is neither approved nor the first one waiting
+--       | {'cancelled'} the campaign is over
+local now = now_ms()
+local who, name, step, edition = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local c = redis.call('HMGET', KEYS[3], 'status', 'edition', 'pending')
+if c[1] == 'cancelled' then return {'cancelled'} end
+if not (c[2] == edition or (not c[2] and c[3] == edition)) then return {'stale'} end
+local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7]}
+local new, changed, cancelled = 0, 0, 0
+local body = {}
+local i, b = 6, 8
+while ARGV[i] do
+  local block, scopes, at, n = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+  k.rows = KEYS[b]
+  redis.call('HSET', k.rows, '.s', scopes)
+  local have, wanted = {}, {}
+  local all = redis.call('HGETALL', k.rows)
+  for j = 1, #all, 2 do have[all[j]] = all[j + 1] end
+  for j = i + 4, i + 3 + n do
+    local donor = ARGV[j]
+    wanted[donor] = true
+    local r = parse(have[donor])
+    if not r then
+      r = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ''}
+      replan(k, step, block, donor, r, at, now)
+      new = new + 1
+      body[#body + 1] = step .. '/' .. donor
+    elseif r.s == 'W' then
+      say(k.rows, donor, '')
+      replan(k, step, block, donor, r, at, now)
+      changed = changed + 1
+      body[#body + 1] = step .. '/' .. donor .. ' again'
+    elseif r.s == 'P' and r.a == 0 and r.t ~= at then
+      replan(k, step, block, donor, r, at, now)
+      changed = changed + 1
+    end
+  end
+  for donor, v in pairs(have) do
+    local r = not wanted[donor] and parse(v)
+    if r and (r.s == 'P' or r.s == 'W') then
+      r.t = now
+      write(k.rows, k.counts, k.look, step, donor, r, 'X')
+      say(k.rows, donor, 'not in the approved edition')
+      cancelled = cancelled + 1
+      body[#body + 1] = step .. '/' .. donor .. ' cancelled'
+    end
+  end
+  i, b = i + 4 + n, b + 1
+end
+if #body > 0 then audit(KEYS[1], KEYS[2], now, who, 'lay', name .. '\n' .. table.concat(body, '\n')) end
+if ARGV[5] == '1' then redis.call('HSET', KEYS[3], 'laid', edition) end
+return {'ok', int(new), int(changed), int(cancelled)}

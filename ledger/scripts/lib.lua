@@ -1,0 +1,131 @@
+-- lib.lua stands before every script. Times are milliseconds from Redis itself; every number that is stored or returned
+-- as text goes through int(), because Redis prints long numbers as 1.7e+15 and a negated zero as -0.
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local function int(n)
+  n = tonumber(n)
+  if n == 0 then return '0' end
+  return string.format('%.0f', n)
+end
+
+-- A row is one letter, at most 64 bytes so that Redis keeps the compact encoding of its hash:
+--   s state  P planned  C claimed  G sending  S sent  D in doubt  R refused  B bounced  W withheld  X cancelled
+--   g generation, raised when a person decides to send again    a attempts, raised by each granted begin
+--   e number of the edition it was last claimed under
+--   t since when in this state; for P: due       d date of the letter in seconds, 0 before the first claim
+--   n nonce of the last claim, its first six characters name the worker
+--   m what keeps or marks it: 'w' waits for release; digits: copies deferred once, as a bit mask
+local function parse(v)
+  if not v then return nil end
+  local s, g, a, e, t, d, n, m = string.match(v, '^(%a)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|([^|]*)|(.*)$')
+  if not s then return nil end
+  return {s = s, g = tonumber(g), a = tonumber(a), e = tonumber(e), t = tonumber(t), d = tonumber(d), n = n, m = m}
+end
+
+local function pack(r)
+  return r.s .. '|' .. int(r.g) .. '|' .. int(r.a) .. '|' .. int(r.e) .. '|' .. int(r.t) .. '|' .. int(r.d) .. '|' ..
+    r.n .. '|' .. r.m
+end
+
+-- row reads a field of HGETALL as a letter in one of the given states, or nil: fields that start with a dot are the
+-- block's own, those that end with a tilde hold words.
+local function row(field, value, states)
+  if not string.find(states, string.sub(value, 1, 1), 1, true) or string.sub(value, 2, 2) ~= '|' then return nil end
+  if string.sub(field, 1, 1) == '.' or string.sub(field, -1) == '~' then return nil end
+  return parse(value)
+end
+
+-- counts is a hash of step/state; look is a sorted set of the letters that a person must look at.
+local looked = {D = true, R = true, B = true, W = true}
+
+-- write stores row r of a donor as state s, moving the counters and the set of letters to look at with it.
+local function write(rows, counts, look, step, donor, r, s)
+  if r.s ~= s then
+    if r.s ~= '' then redis.call('HINCRBY', counts, step .. '/' .. r.s, -1) end
+    redis.call('HINCRBY', counts, step .. '/' .. s, 1)
+    if looked[s] then redis.call('ZADD', look, int(r.t), step .. '/' .. donor)
+    elseif looked[r.s] then redis.call('ZREM', look, step .. '/' .. donor) end
+    r.s = s
+  end
+  redis.call('HSET', rows, donor, pack(r))
+end
+
+-- say keeps the relay's last words, or a reason, beside the row (at most 64 bytes, cut by the caller).
+local function say(rows, donor, words)
+  if words == '' then redis.call('HDEL', rows, donor .. '~') else redis.call('HSET', rows, donor .. '~', words) end
+end
+
+-- audit appends one entry and chains it to the one before. The entry's id is its sequence number.
+local function audit(meta, stream, now, who, what, body)
+  local seq = int(redis.call('HINCRBY', meta, 'seq', 1))
+  local before = redis.call('HGET', meta, 'chain') or ''
+  local at = int(now)
+  local chain = redis.sha1hex(before .. '\n' .. seq .. '\n' .. at .. '\n' .. who .. '\n' .. what .. '\n' .. body)
+  redis.call('HSET', meta, 'chain', chain)
+  redis.call('XADD', stream, seq .. '-0', 'at', at, 'who', who, 'what', what, 'body', body, 'chain', chain)
+end
+
+-- sooner moves a member's score down to at, or adds it: an index holds the earliest moment that wants attention.
+local function sooner(key, member, at)
+  local s = redis.call('ZSCORE', key, member)
+  if not s or tonumber(s) > at then redis.call('ZADD', key, int(at), member) end
+end
+
+-- held names the hold that keeps a donor, or nil. A hold is 'until|...'; until 0 has no end.
+local function held(holds, now, donor, scopes)
+  if redis.call('HLEN', holds) == 0 then return nil end
+  local group, region = string.match(scopes or '', '^(.*)|(.*)$')
+  local names = {'all', 'donor:' .. donor}
+  if group and group ~= '' then names[#names + 1] = 'group:' .. group end
+  if region and region ~= '' then names[#names + 1] = 'region:' .. region end
+  for _, name in ipairs(names) do
+    local v = redis.call('HGET', holds, name)
+    if v then
+      local til = tonumber(string.match(v, '^(%d+)|'))
+      if til == 0 or til > now then return name end
+    end
+  end
+  return nil
+end
+
+-- stopped says whether the donor's case has ended its letters. A case is 'S' (stopped) or 'O' (open), then its entries.
+local function stopped(cases, donor)
+  local v = redis.call('HGET', cases, donor)
+  return v and string.sub(v, 1, 1) == 'S'
+end
+
+-- replan returns a letter to planned, due at, unless its campaign was cancelled or its case stopped: then it is
+-- cancelled. It returns the state written.
+local function replan(k, step, block, donor, r, at, now)
+  local why
+  if redis.call('HGET', k.campaign, 'status') == 'cancelled' then why = 'campaign cancelled'
+  elseif stopped(k.cases, donor) then why = 'stopped: the case has an answer' end
+  if why then
+    r.t = now
+    write(k.rows, k.counts, k.look, step, donor, r, 'X')
+    say(k.rows, donor, why)
+    return 'X'
+  end
+  r.t = at
+  write(k.rows, k.counts, k.look, step, donor, r, 'P')
+  sooner(k.due, step .. '/' .. block, at)
+  return 'P'
+end
+
+-- freed counts a letter out of the block's letters in hand; the last one takes the block out of the busy index.
+local function freed(rows, busy, member)
+  if redis.call('HINCRBY', rows, '.b', -1) <= 0 then
+    redis.call('HDEL', rows, '.b')
+    redis.call('ZREM', busy, member)
+  end
+end
+
+-- alive says whether the worker named by a nonce still has its lease.
+local function alive(workers, nonce, now)
+  local til = redis.call('ZSCORE', workers, string.sub(nonce, 1, 6))
+  return til and tonumber(til) >= now
+end

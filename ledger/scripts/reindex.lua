@@ -1,0 +1,22 @@
+-- Gives blocks their place in the index: the earliest due of their planned letters that nothing keeps.
+-- KEYS 1 due 2 holds, then one rows key a block    ARGV 1 step, then the blocks' names
+-- Returns how many blocks have a place
+local now = now_ms()
+local n = 0
+for b = 2, #ARGV do
+  local rows = KEYS[b + 1]
+  local all = redis.call('HGETALL', rows)
+  local scopes = redis.call('HGET', rows, '.s') or ''
+  local first
+  for f = 1, #all, 2 do
+    local r = row(all[f], all[f + 1], 'P')
+    if r and string.sub(r.m, 1, 1) ~= 'w' and not held(KEYS[2], now, all[f], scopes) then
+      if not first or r.t < first then first = r.t end
+    end
+  end
+  if first then
+    sooner(KEYS[1], ARGV[1] .. '/' .. ARGV[b], first)
+    n = n + 1
+  end
+end
+return n

@@ -1,0 +1,45 @@
+-- Writes down what became of letters that a worker holds, several at once.
+-- KEYS 1 meta 2 audit 3 busy, then the keys that the letters name by their place
+-- ARGV per letter 16 values: places of campaign, rows, counts, look, due, cases, follow (0: no step follows);
+--      campaign, step, block, donor, nonce, outcome (S sent, P planned again, R refused, D in doubt),
+--      ms until due again (P), copies deferred once as a bit mask, then words of the relay (64 bytes at most)
+-- Returns per letter: the state written ('S' 'P' 'X' 'R' 'D') | 'again' it stands so already | 'nonce' not this worker's
+--       | 'state' the letter is where this outcome cannot come from
+local now = now_ms()
+local out, body = {}, {}
+for i = 1, #ARGV, 16 do
+  local k = {campaign = KEYS[tonumber(ARGV[i])], rows = KEYS[tonumber(ARGV[i + 1])], counts = KEYS[tonumber(ARGV[i + 2])],
+    look = KEYS[tonumber(ARGV[i + 3])], due = KEYS[tonumber(ARGV[i + 4])], cases = KEYS[tonumber(ARGV[i + 5])]}
+  local follow = KEYS[tonumber(ARGV[i + 6])]
+  local name, step, block, donor, nonce, to = ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10], ARGV[i + 11], ARGV[i + 12]
+  local words = ARGV[i + 15]
+  local r = parse(redis.call('HGET', k.rows, donor))
+  local answer
+  if not r or r.n ~= nonce then answer = 'nonce'
+  elseif r.s == to or (to == 'P' and r.s == 'X') then answer = 'again'
+  elseif r.s == 'C' then
+    -- Nothing was committed: it can have been neither sent nor in doubt.
+    if to == 'S' or to == 'D' then answer = 'state' end
+  elseif r.s == 'D' then
+    -- The nonce holder's late answer settles a doubt.
+  elseif r.s ~= 'G' then answer = 'state' end
+  if not answer then
+    local was = r.s
+    if to == 'P' then
+      r.m = ARGV[i + 14]
+      answer = replan(k, step, block, donor, r, now + tonumber(ARGV[i + 13]), now)
+      if answer == 'P' then say(k.rows, donor, words) end
+    else
+      r.t = now
+      write(k.rows, k.counts, k.look, step, donor, r, to)
+      say(k.rows, donor, words)
+      answer = to
+      if to == 'S' and follow then redis.call('ZADD', follow, int(now), step .. '/' .. block) end
+    end
+    if was ~= 'D' then freed(k.rows, KEYS[3], name .. '/' .. step .. '/' .. block) end
+    body[#body + 1] = name .. '/' .. donor .. '/' .. step .. ' ' .. was .. '>' .. answer .. ' ' .. words
+  end
+  out[#out + 1] = answer
+end
+if #body > 0 then audit(KEYS[1], KEYS[2], now, 'worker', 'settle', table.concat(body, '\n')) end
+return out
