@@ -1,0 +1,139 @@
+// Package queue owns everything asynq: one task per block, serving blocks to a worker, how deep the queue is. asynq is
+// only the alarm clock: what a task did is in the ledger, so a lost or repeated task costs nothing. What a letter says
+// and whether it may leave is for others.
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"outreach.example/letter"
+)
+
+const (
+	kind = "block"
+	name = "outreach"
+
+	// A handler asks for claims for at most ten minutes and the relay's slowest answer takes ten; asynq must never give a
+	// task to a second handler while the first one still has it.
+	timeout = 30 * time.Minute
+	// The ledger decides about retries. asynq must never archive a wake-up: an archived task keeps its id.
+	maxRetry = 1 << 30
+)
+
+// payload is a task's payload: ids only, no names and no addresses.
+type payload struct {
+	Campaign string `json:"c"`
+	Step     string `json:"s"`
+	Block    string `json:"b"`
+}
+
+// A Queue puts wake-ups into Redis.
+type Queue struct {
+	client    *asynq.Client
+	inspector *asynq.Inspector
+}
+
+// New makes a queue on a client, which it does not close.
+func New(rdb redis.UniversalClient) *Queue {
+	return &Queue{client: asynq.NewClientFromRedisClient(rdb), inspector: asynq.NewInspectorFromRedisClient(rdb)}
+}
+
+// TaskID names the wake-up of a block: the same number gives the same task.
+func TaskID(b letter.Block, wake int64) string { return b.String() + "." + strconv.FormatInt(wake, 10) }
+
+// Wake enqueues the wake-up of a block. That it is there already is success.
+func (q *Queue) Wake(ctx context.Context, b letter.Block, wake int64) error {
+	body, err := json.Marshal(payload{b.Campaign, b.Step, b.Name})
+	if err != nil {
+		return err
+	}
+	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(kind, body), asynq.TaskID(TaskID(b, wake)), asynq.Queue(name),
+		asynq.MaxRetry(maxRetry), asynq.Timeout(timeout))
+	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
+		return fmt.Errorf("queue %s: %w", TaskID(b, wake), err)
+	}
+	return nil
+}
+
+// Depth is how many wake-ups wait to be taken by a worker.
+func (q *Queue) Depth(ctx context.Context) (int, error) {
+	info, err := q.inspector.GetQueueInfo(name)
+	if errors.Is(err, asynq.ErrQueueNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("queue: %w", err)
+	}
+	return info.Pending, ctx.Err()
+}
+
+// Server serves blocks to a worker's Process.
+type Server struct {
+	Redis   redis.UniversalClient
+	Workers int           // handlers at once
+	Drain   time.Duration // how long letters in hand may take to finish when the context ends
+	Log     *slog.Logger
+	Process func(ctx context.Context, b letter.Block) error
+}
+
+// Serve runs until ctx ends, then takes no more tasks, lets the ones in hand finish for Drain, and returns. A handler
+// never reports an error to asynq: it is logged, and the ledger wakes the block again.
+func (s *Server) Serve(ctx context.Context) error {
+	var inHand sync.WaitGroup
+	srv := asynq.NewServerFromRedisClient(s.Redis, asynq.Config{
+		Concurrency:       s.Workers,
+		Queues:            map[string]int{name: 1},
+		ShutdownTimeout:   s.Drain + 5*time.Second,
+		TaskCheckInterval: 50 * time.Millisecond, // the default of a second is the latency of an idle letter
+		Logger:            quiet{s.Log},
+		LogLevel:          asynq.WarnLevel,
+		BaseContext:       func() context.Context { return ctx },
+	})
+	handle := func(_ context.Context, t *asynq.Task) error {
+		inHand.Add(1)
+		defer inHand.Done()
+		var p payload
+		if err := json.Unmarshal(t.Payload(), &p); err != nil {
+			s.Log.Error("a task that is no block was dropped", "error", err)
+			return nil
+		}
+		// Not asynq's context: it ends when asynq has lost its lease or patience, and says nothing of the letter. The
+		// worker's own context ends when the process is told to stop.
+		if err := s.Process(ctx, letter.Block{Campaign: p.Campaign, Step: p.Step, Name: p.Block}); err != nil && ctx.Err() == nil {
+			s.Log.Warn("block put off", "campaign", p.Campaign, "step", p.Step, "block", p.Block, "error", err)
+		}
+		return nil
+	}
+	if err := srv.Start(asynq.HandlerFunc(handle)); err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	<-ctx.Done()
+	srv.Shutdown()
+	inHand.Wait()
+	return nil
+}
+
+// quiet passes asynq's warnings and errors on to the program's log.
+type quiet struct{ log *slog.Logger }
+
+func (q quiet) Debug(...any) {}
+func (q quiet) Info(...any)  {}
+func (q quiet) Warn(a ...any) {
+	q.log.Warn("queue: " + fmt.Sprint(a...))
+}
+func (q quiet) Error(a ...any) {
+	q.log.Error("queue: " + fmt.Sprint(a...))
+}
+func (q quiet) Fatal(a ...any) {
+	q.log.Error("queue: " + fmt.Sprint(a...))
+}
