@@ -52,7 +52,7 @@ type Claim struct {
 	Nonce      string
 	Edition    string
 	Generation int
-	Attempts   int // begins granted before
+	Attempts   int // earlier attempts that reached the relay
 	Date       time.Time
 	NotBefore  time.Time // the relay's pace: no earlier than this
 	DeferredCc uint64    // copies deferred in an earlier attempt, a bit mask over the contacts after the first
@@ -61,6 +61,7 @@ type Claim struct {
 // Claims is the answer to a claim.
 type Claims struct {
 	Letters    []Claim
+	Now        time.Time // by Redis, which NotBefore is measured from
 	More       bool      // ask again: letters are due that were not asked for
 	Next       time.Time // when the block is due next; zero when nothing is planned in it
 	Why        string    // why nothing may leave now, "" otherwise
@@ -93,7 +94,7 @@ func (l *Ledger) Claim(ctx context.Context, b letter.Block, nonce string, n int,
 	if got[0] == "no" {
 		return Claims{Why: got[1]}, nil
 	}
-	out := Claims{More: got[2] == "1", Next: fromMS(got[3])}
+	out := Claims{Now: fromMS(got[1]), More: got[2] == "1", Next: fromMS(got[3])}
 	out.Suppressed, _ = strconv.Atoi(got[5])
 	for i := 6; i+5 < len(got); i += 6 {
 		cl := Claim{

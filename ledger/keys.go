@@ -59,5 +59,5 @@ func editionKey(hash string) string { return tag + "e:" + hash }
 // STRING: an edition's list of blocks and the hashes of their records.
 func blockListKey(hash string) string { return tag + "e:" + hash + ":list" }
 
-// HASH: block to its donor records, compressed.
-func recordsKey(hash string) string { return tag + "e:" + hash + ":blocks" }
+// HASH: hash of a block's donor records to the records, compressed. Editions of a campaign share what did not change.
+func recordsKey(campaign string) string { return tag + "records:" + campaign }

@@ -19,21 +19,17 @@ type Edition struct {
 	Inputs   string // SHA-256 of what staff wrote
 }
 
-// Store writes one block's donor records of an edition. Content is addressed by hash, so storing twice is harmless.
-func (l *Ledger) Store(ctx context.Context, edition, block string, records []byte) error {
-	return l.Redis.HSet(ctx, recordsKey(edition), block, records).Err()
-}
-
-// StoreBlocks writes many blocks' records in one go.
-func (l *Ledger) StoreBlocks(ctx context.Context, edition string, blocks map[string][]byte) error {
-	if len(blocks) == 0 {
+// StoreBlocks writes donor records of a campaign, compressed, by the hash of each block's records. What is addressed by
+// hash may be stored again.
+func (l *Ledger) StoreBlocks(ctx context.Context, campaign string, records map[string][]byte) error {
+	if len(records) == 0 {
 		return nil
 	}
-	args := make([]any, 0, 2*len(blocks))
-	for name, b := range blocks {
-		args = append(args, name, b)
+	args := make([]any, 0, 2*len(records))
+	for hash, b := range records {
+		args = append(args, hash, b)
 	}
-	return l.Redis.HSet(ctx, recordsKey(edition), args...).Err()
+	return l.Redis.HSet(ctx, recordsKey(campaign), args...).Err()
 }
 
 // StoreEdition writes an edition's manifest and its list of blocks.
@@ -43,27 +39,6 @@ func (l *Ledger) StoreEdition(ctx context.Context, hash string, manifest, list [
 	p.Set(ctx, blockListKey(hash), list, 0)
 	_, err := p.Exec(ctx)
 	return err
-}
-
-// LoadEdition reads what StoreEdition wrote.
-func (l *Ledger) LoadEdition(ctx context.Context, hash string) (manifest, list []byte, err error) {
-	p := l.Redis.Pipeline()
-	m, b := p.Get(ctx, editionKey(hash)), p.Get(ctx, blockListKey(hash))
-	if _, err := p.Exec(ctx); err != nil {
-		return nil, nil, fmt.Errorf("edition %.12s: %w", hash, err)
-	}
-	manifest, _ = m.Bytes()
-	list, _ = b.Bytes()
-	return manifest, list, nil
-}
-
-// LoadBlock reads one block's records.
-func (l *Ledger) LoadBlock(ctx context.Context, edition, block string) ([]byte, error) {
-	b, err := l.Redis.HGet(ctx, recordsKey(edition), block).Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("block %s of edition %.12s: %w", block, edition, err)
-	}
-	return b, nil
 }
 
 // Plan registers an edition as the one that waits for approval. Again says that it was so already.

@@ -12,12 +12,12 @@ end
 local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7], rows = KEYS[10]}
 local planned, cancelled = 0, 0
 local body = {}
-redis.call('HSET', k.rows, '.s', redis.call('HGET', KEYS[9], '.s') or '|')
 for i = 7, #ARGV, 2 do
   local donor, at = ARGV[i], tonumber(ARGV[i + 1])
   local r = parse(redis.call('HGET', KEYS[9], donor))
   if r and r.s == 'S' and redis.call('HEXISTS', k.rows, donor) == 0 then
     local new = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ARGV[6] == '1' and 'w' or ''}
+    redis.call('HSET', k.rows, '.s', redis.call('HGET', KEYS[9], '.s') or '|')
     local s = replan(k, nextstep, block, donor, new, at, now)
     if s == 'P' then planned = planned + 1 else cancelled = cancelled + 1 end
     body[#body + 1] = name .. '/' .. donor .. '/' .. nextstep .. ' >' .. s .. ' ' .. int(at)

@@ -10,7 +10,7 @@ local c = redis.call('HMGET', KEYS[3], 'status', 'edition', 'pending', 'pending_
 local number = redis.call('HGET', KEYS[3], 'number:' .. edition)
 if c[2] == edition and c[3] ~= edition then return {'again', number} end
 if c[3] ~= edition or c[1] == 'cancelled' then return {'other', c[3] or ''} end
-if c[4] == who then return {'own', who} end
+if person(c[4]) == person(who) then return {'own', who} end
 redis.call('HSET', KEYS[3], 'edition', edition, 'number', number, 'written_by', c[4], 'approved_by', who, 'approved_at',
   int(now), 'steps', c[5], 'donors', c[6], 'inputs', c[7])
 redis.call('HDEL', KEYS[3], 'pending', 'pending_by', 'pending_at', 'pending_steps', 'pending_donors', 'pending_inputs')

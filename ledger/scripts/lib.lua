@@ -14,7 +14,7 @@ end
 
 -- A row is one letter, at most 64 bytes so that Redis keeps the compact encoding of its hash:
 --   s state  P planned  C claimed  G sending  S sent  D in doubt  R refused  B bounced  W withheld  X cancelled
---   g generation, raised when a person decides to send again    a attempts, raised by each granted begin
+--   g generation, raised when a person decides to send again    a attempts, raised by each granted begin and by an attempt that ended before it
 --   e number of the edition it was last claimed under
 --   t since when in this state; for P: due       d date of the letter in seconds, 0 before the first claim
 --   n nonce of the last claim, its first six characters name the worker
@@ -68,6 +68,9 @@ local function audit(meta, stream, now, who, what, body)
   redis.call('HSET', meta, 'chain', chain)
   redis.call('XADD', stream, seq .. '-0', 'at', at, 'who', who, 'what', what, 'body', body, 'chain', chain)
 end
+
+-- person is the declared name in 'name (account)': who somebody is does not depend on the machine they sit at.
+local function person(who) return (string.gsub(who or '', ' %(.*$', '')) end
 
 -- sooner moves a member's score down to at, or adds it: an index holds the earliest moment that wants attention.
 local function sooner(key, member, at)

@@ -4,7 +4,7 @@
 -- Returns how many were released | -1 by the person who wrote the edition: nobody approves their own work
 local now = now_ms()
 local step = ARGV[3]
-if redis.call('HGET', KEYS[3], 'written_by') == ARGV[1] then return -1 end
+if person(redis.call('HGET', KEYS[3], 'written_by') or '') == person(ARGV[1]) then return -1 end
 local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7]}
 local body = {}
 for b = 5, #ARGV do

@@ -26,6 +26,8 @@ for i = 1, #ARGV, 16 do
   if not answer then
     local was = r.s
     if to == 'P' then
+      -- An attempt that the relay cut short before the commit point is one too; begin counted the others.
+      if was == 'C' then r.a = r.a + 1 end
       r.m = ARGV[i + 14]
       answer = replan(k, step, block, donor, r, now + tonumber(ARGV[i + 13]), now)
       if answer == 'P' then say(k.rows, donor, words) end

@@ -1,0 +1,410 @@
+// Package scheduler decides which letters are due: it writes an edition's rows, wakes due blocks, plans the next step of
+// what was sent, and sweeps up after dead workers. It renders nothing and speaks no SMTP. Any number may run at once:
+// every transition is one script of the ledger, and a block that is woken twice is claimed once.
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"outreach.example/campaign"
+	"outreach.example/ledger"
+	"outreach.example/queue"
+)
+
+// How often the scheduler looks at what, by default.
+const (
+	tick  = 40 * time.Millisecond  // due blocks
+	tidy  = 3 * time.Second        // leases, holds, editions to be laid, cancelled campaigns
+	renew = 250 * time.Millisecond // which campaigns run, and what was sent
+)
+
+// depth is how many wake-ups may wait in the queue: what is due beyond that stays in the ledger's index.
+const depth = 2000
+
+// A Scheduler works for all campaigns of one ledger.
+type Scheduler struct {
+	Ledger *ledger.Ledger
+	Queue  *queue.Queue
+	Now    func() time.Time
+	Log    *slog.Logger
+	Always bool // send windows never close and every day works (trial)
+
+	mu       sync.Mutex
+	editions map[string]*campaign.Campaign // by hash
+}
+
+// Run works until ctx ends. A fault of the store is logged and tried again; nothing is lost by it.
+func (s *Scheduler) Run(ctx context.Context) error {
+	t := time.NewTicker(tick)
+	defer t.Stop()
+	var running []string
+	var tidied, renewed time.Time
+	for {
+		now := s.Now()
+		if now.Sub(tidied) >= tidy || now.Before(tidied) {
+			s.try(ctx, "tidy", s.Tidy)
+			tidied = now
+		}
+		if now.Sub(renewed) >= renew || now.Before(renewed) {
+			s.try(ctx, "advance", s.Advance)
+			s.try(ctx, "campaigns", func(ctx context.Context) (err error) {
+				running, err = s.open(ctx)
+				return err
+			})
+			renewed = now
+		}
+		s.try(ctx, "wake", func(ctx context.Context) error { return s.wake(ctx, running) })
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+func (s *Scheduler) try(ctx context.Context, what string, do func(context.Context) error) {
+	if err := do(ctx); err != nil && ctx.Err() == nil {
+		s.Log.Error("scheduler "+what, "error", err)
+	}
+}
+
+// open lists the running campaigns whose send window is open now.
+func (s *Scheduler) open(ctx context.Context) ([]string, error) {
+	names, err := s.Ledger.Campaigns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var open []string
+	for _, name := range names {
+		c, err := s.Ledger.Campaign(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if c.Status != "running" {
+			continue
+		}
+		written, err := s.Written(ctx, c.Edition)
+		if err != nil {
+			s.Log.Error("campaign cannot be read", "campaign", name, "error", err)
+			continue
+		}
+		if written.Schedule.IsOpen(s.Now()) {
+			open = append(open, name)
+		}
+	}
+	return open, nil
+}
+
+// Wake enqueues a task for each due block of the running campaigns whose window is open.
+func (s *Scheduler) Wake(ctx context.Context) error {
+	running, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	return s.wake(ctx, running)
+}
+
+func (s *Scheduler) wake(ctx context.Context, running []string) error {
+	if len(running) == 0 {
+		return nil
+	}
+	waiting, err := s.Queue.Depth(ctx)
+	if err != nil {
+		return err
+	}
+	for waiting < depth {
+		due, err := s.Ledger.Due(ctx, running, min(depth-waiting, 500))
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		if err := s.enqueue(ctx, due); err != nil {
+			return err
+		}
+		waiting += len(due)
+	}
+	return nil
+}
+
+// enqueue wakes blocks, several at a time: asynq has no call for many tasks.
+func (s *Scheduler) enqueue(ctx context.Context, due []ledger.Wake) error {
+	const hands = 8
+	errs := make([]error, hands)
+	var wg sync.WaitGroup
+	for h := range min(hands, len(due)) {
+		wg.Go(func() {
+			for i := h; i < len(due) && errs[h] == nil; i += hands {
+				errs[h] = s.Queue.Wake(ctx, due[i].Block, due[i].Wake)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Tidy does what time alone brings about: leases that ended, holds whose date has passed, an approved edition whose rows
+// are not laid, a cancelled campaign's letters, places in the index after a hold was freed.
+func (s *Scheduler) Tidy(ctx context.Context) error {
+	swept, err := s.Ledger.Sweep(ctx)
+	if err != nil {
+		return err
+	}
+	if swept != (ledger.Swept{}) {
+		s.Log.Warn("letters of a worker that is gone, or without an answer", "planned_again", swept.Planned,
+			"in_doubt", swept.InDoubt, "cancelled", swept.Cancelled)
+	}
+	if err := s.endHolds(ctx); err != nil {
+		return err
+	}
+	names, err := s.Ledger.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		c, err := s.Ledger.Campaign(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err := s.settleDown(ctx, c); err != nil {
+			s.Log.Error("campaign cannot be tidied", "campaign", name, "error", err)
+		}
+	}
+	return s.reindex(ctx)
+}
+
+func (s *Scheduler) settleDown(ctx context.Context, c ledger.Campaign) error {
+	switch {
+	case c.Status == "cancelled" && !c.Voided:
+		return s.void(ctx, c)
+	case c.Status != "cancelled" && c.Edition != "" && c.Laid != c.Edition:
+		_, err := s.Lay(ctx, "scheduler", c.Name)
+		return err
+	}
+	return nil
+}
+
+func (s *Scheduler) endHolds(ctx context.Context) error {
+	holds, err := s.Ledger.Holds(ctx)
+	if err != nil || len(holds) == 0 {
+		return err
+	}
+	now, err := s.Ledger.Now(ctx)
+	if err != nil {
+		return err
+	}
+	for scope, h := range holds {
+		if h.Ends(now) {
+			if _, err := s.Ledger.Free(ctx, "scheduler", scope, "its end date has passed"); err != nil {
+				return err
+			}
+			s.Log.Info("hold ended", "scope", scope)
+		}
+	}
+	return nil
+}
+
+// reindex gives letters their place back after a hold was freed.
+func (s *Scheduler) reindex(ctx context.Context) error {
+	names, err := s.Ledger.ToReindex(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := s.Ledger.Reindexed(ctx, name); err != nil {
+			return err
+		}
+		if err := s.place(ctx, name); err != nil {
+			return errors.Join(err, s.Ledger.NeedsReindex(context.WithoutCancel(ctx), name))
+		}
+	}
+	return nil
+}
+
+// place gives every block of a campaign its place in the index.
+func (s *Scheduler) place(ctx context.Context, name string) error {
+	c, err := s.Ledger.Campaign(ctx, name)
+	if err != nil || c.Current() == "" {
+		return err
+	}
+	blocks, err := s.Ledger.Blocks(ctx, c.Current())
+	if err != nil {
+		return err
+	}
+	for _, step := range c.Steps {
+		if err := s.Ledger.Reindex(ctx, name, step, blocks.Names()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// void cancels the planned letters of a cancelled campaign, block by block. The last call closes it, so that a crash in
+// between is made good.
+func (s *Scheduler) void(ctx context.Context, c ledger.Campaign) error {
+	blocks, err := s.Ledger.Blocks(ctx, c.Current())
+	if err != nil {
+		return err
+	}
+	names := blocks.Names()
+	for i, step := range c.Steps {
+		for from := 0; from < len(names); from += 50 {
+			to := min(from+50, len(names))
+			if _, err := s.Ledger.Void(ctx, c.Name, step, names[from:to], to == len(names) && i == len(c.Steps)-1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Lay writes the rows of the first step for the campaign's current edition: the approved one, or before that the first
+// one planned. It may be cut off and repeated at any point.
+func (s *Scheduler) Lay(ctx context.Context, who, name string) (ledger.Laid, error) {
+	var sum ledger.Laid
+	c, err := s.Ledger.Campaign(ctx, name)
+	if err != nil {
+		return sum, err
+	}
+	edition := c.Current()
+	written, err := s.Written(ctx, edition)
+	if err != nil {
+		return sum, err
+	}
+	blocks, err := s.Ledger.Blocks(ctx, edition)
+	if err != nil {
+		return sum, err
+	}
+	names := blocks.Names()
+	if c.Laid != "" && c.Laid != edition {
+		// Donors that only the edition before had are cancelled, so its blocks are looked at too.
+		before, err := s.Ledger.Blocks(ctx, c.Laid)
+		if err != nil {
+			return sum, err
+		}
+		for _, n := range before.Names() {
+			if !blocks.Has(n) {
+				names = append(names, n)
+			}
+		}
+	}
+	due := written.Schedule.Opening(s.Now())
+	step := written.Steps[0].Name
+	var rows []ledger.Row
+	letters := 0
+	for i, n := range names {
+		row := ledger.Row{Block: n, Due: due}
+		if blocks.Has(n) {
+			records, err := s.Ledger.Records(ctx, blocks, n)
+			if err != nil {
+				return sum, err
+			}
+			for _, r := range records {
+				row.Group, row.Region = r.Donor.Group, r.Donor.Region
+				row.Donors = append(row.Donors, r.Donor.ID)
+			}
+		}
+		rows, letters = append(rows, row), letters+len(row.Donors)
+		last := i == len(names)-1
+		if letters < 100 && len(rows) < 100 && !last {
+			continue
+		}
+		laid, err := s.Ledger.Lay(ctx, who, name, step, edition, rows, last)
+		if err != nil {
+			return sum, err
+		}
+		sum.New, sum.Changed, sum.Cancelled = sum.New+laid.New, sum.Changed+laid.Changed, sum.Cancelled+laid.Cancelled
+		rows, letters = nil, 0
+	}
+	return sum, nil
+}
+
+// Advance plans the next step for letters that were sent.
+func (s *Scheduler) Advance(ctx context.Context) error {
+	names, err := s.Ledger.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		sent, err := s.Ledger.Following(ctx, name, 100)
+		if err != nil {
+			return err
+		}
+		if len(sent) == 0 {
+			continue
+		}
+		c, err := s.Ledger.Campaign(ctx, name)
+		if err != nil {
+			return err
+		}
+		written, err := s.Written(ctx, c.Edition)
+		if err != nil {
+			return err
+		}
+		for _, f := range sent {
+			if err := s.follow(ctx, written, f); err != nil {
+				return fmt.Errorf("next step of %s: %w", f.Block, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, f ledger.Follow) error {
+	next, ok := stepAfter(c, f.Block.Step)
+	if !ok {
+		_, err := s.Ledger.Advance(ctx, f, f.Block.Step, false, nil)
+		return err
+	}
+	letters, err := s.Ledger.Letters(ctx, f.Block)
+	if err != nil {
+		return err
+	}
+	var donors []ledger.Next
+	for d, l := range letters {
+		if l.State == "sent" {
+			donors = append(donors, ledger.Next{Donor: d, Due: c.Schedule.After(l.Since, next.After)})
+		}
+	}
+	_, err = s.Ledger.Advance(ctx, f, next.Name, next.Each, donors)
+	return err
+}
+
+func stepAfter(c *campaign.Campaign, step string) (campaign.Step, bool) {
+	i := slices.IndexFunc(c.Steps, func(s campaign.Step) bool { return s.Name == step })
+	if i < 0 || i+1 >= len(c.Steps) {
+		return campaign.Step{}, false
+	}
+	return c.Steps[i+1], true
+}
+
+// Written reads the campaign file of an edition, once for each edition.
+func (s *Scheduler) Written(ctx context.Context, edition string) (*campaign.Campaign, error) {
+	s.mu.Lock()
+	c := s.editions[edition]
+	s.mu.Unlock()
+	if c != nil {
+		return c, nil
+	}
+	e, err := s.Ledger.Edition(ctx, edition)
+	if err != nil {
+		return nil, err
+	}
+	if c, err = e.LoadCampaign(); err != nil {
+		return nil, err
+	}
+	if s.Always {
+		c.Schedule.Always = true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.editions == nil {
+		s.editions = map[string]*campaign.Campaign{}
+	}
+	s.editions[edition] = c
+	return c, nil
+}
