@@ -39,13 +39,13 @@ type payload struct {
 
 // A Queue puts wake-ups into Redis.
 type Queue struct {
-	client    *asynq.Client
-	inspector *asynq.Inspector
+	rdb    redis.UniversalClient
+	client *asynq.Client
 }
 
 // New makes a queue on a client, which it does not close.
 func New(rdb redis.UniversalClient) *Queue {
-	return &Queue{client: asynq.NewClientFromRedisClient(rdb), inspector: asynq.NewInspectorFromRedisClient(rdb)}
+	return &Queue{rdb: rdb, client: asynq.NewClientFromRedisClient(rdb)}
 }
 
 // TaskID names the wake-up of a block: the same number gives the same task.
@@ -65,16 +65,14 @@ func (q *Queue) Wake(ctx context.Context, b letter.Block, wake int64) error {
 	return nil
 }
 
-// Depth is how many wake-ups wait to be taken by a worker.
+// Depth is how many wake-ups wait to be taken by a worker. It asks for the length of asynq's pending list alone: the
+// inspector would measure the memory of every queue on the way.
 func (q *Queue) Depth(ctx context.Context) (int, error) {
-	info, err := q.inspector.GetQueueInfo(name)
-	if errors.Is(err, asynq.ErrQueueNotFound) {
-		return 0, nil
-	}
+	n, err := q.rdb.LLen(ctx, "asynq:{"+name+"}:pending").Result()
 	if err != nil {
 		return 0, fmt.Errorf("queue: %w", err)
 	}
-	return info.Pending, ctx.Err()
+	return int(n), nil
 }
 
 // Server serves blocks to a worker's Process.
@@ -83,7 +81,7 @@ type Server struct {
 	Workers int           // handlers at once
 	Drain   time.Duration // how long letters in hand may take to finish when the context ends
 	Log     *slog.Logger
-	Process func(ctx context.Context, b letter.Block) error
+	Process func(b letter.Block) error
 }
 
 // Serve runs until ctx ends, then takes no more tasks, lets the ones in hand finish for Drain, and returns. A handler
@@ -97,7 +95,6 @@ func (s *Server) Serve(ctx context.Context) error {
 		TaskCheckInterval: 50 * time.Millisecond, // the default of a second is the latency of an idle letter
 		Logger:            quiet{s.Log},
 		LogLevel:          asynq.WarnLevel,
-		BaseContext:       func() context.Context { return ctx },
 	})
 	handle := func(_ context.Context, t *asynq.Task) error {
 		inHand.Add(1)
@@ -107,9 +104,8 @@ func (s *Server) Serve(ctx context.Context) error {
 			s.Log.Error("a task that is no block was dropped", "error", err)
 			return nil
 		}
-		// Not asynq's context: it ends when asynq has lost its lease or patience, and says nothing of the letter. The
-		// worker's own context ends when the process is told to stop.
-		if err := s.Process(ctx, letter.Block{Campaign: p.Campaign, Step: p.Step, Name: p.Block}); err != nil && ctx.Err() == nil {
+		// Not asynq's context: it ends when asynq has lost its lease or patience, which says nothing of the letters.
+		if err := s.Process(letter.Block{Campaign: p.Campaign, Step: p.Step, Name: p.Block}); err != nil && ctx.Err() == nil {
 			s.Log.Warn("block put off", "campaign", p.Campaign, "step", p.Step, "block", p.Block, "error", err)
 		}
 		return nil
