@@ -1,0 +1,109 @@
+package worker
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"outreach.example/campaign"
+	"outreach.example/ledger"
+	"outreach.example/templates"
+)
+
+// Editions keeps what letters are made from: the parsed texts of an edition once, and the blocks in hand.
+type Editions struct {
+	Ledger *ledger.Ledger
+
+	mu    sync.Mutex
+	known map[string]*edition
+}
+
+// edition is one edition, read once for the life of the process. A process meets few.
+type edition struct {
+	once   sync.Once
+	err    error
+	set    *templates.Set
+	steps  []string
+	blocks *ledger.Blocks
+}
+
+// texts is what the letters of one block are made from.
+type texts struct {
+	set     *templates.Set
+	steps   []string
+	records map[string]*campaign.Record
+}
+
+// block reads one block of an edition, as it was approved.
+func (e *Editions) block(ctx context.Context, hash, name string) (*texts, error) {
+	ed, err := e.edition(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	t := &texts{set: ed.set, steps: ed.steps, records: map[string]*campaign.Record{}}
+	if !ed.blocks.Has(name) {
+		return t, nil // every donor of this block has left the campaign
+	}
+	records, err := e.Ledger.Records(ctx, ed.blocks, name)
+	if err != nil {
+		return nil, err
+	}
+	for i := range records {
+		t.records[records[i].Donor.ID] = &records[i]
+	}
+	return t, nil
+}
+
+func (e *Editions) edition(ctx context.Context, hash string) (*edition, error) {
+	e.mu.Lock()
+	if e.known == nil {
+		e.known = map[string]*edition{}
+	}
+	ed := e.known[hash]
+	if ed == nil {
+		ed = &edition{}
+		e.known[hash] = ed
+	}
+	e.mu.Unlock()
+	ed.once.Do(func() { ed.err = ed.read(ctx, e.Ledger, hash) })
+	if ed.err != nil {
+		// The store may answer next time.
+		e.mu.Lock()
+		if e.known[hash] == ed {
+			delete(e.known, hash)
+		}
+		e.mu.Unlock()
+		return nil, ed.err
+	}
+	return ed, nil
+}
+
+func (ed *edition) read(ctx context.Context, l *ledger.Ledger, hash string) error {
+	stored, err := l.Edition(ctx, hash)
+	if err != nil {
+		return err
+	}
+	c, err := stored.LoadCampaign()
+	if err != nil {
+		return err
+	}
+	set, faults := templates.Load(c, stored.Files)
+	if faults.Refuses() {
+		return faults
+	}
+	if ed.blocks, err = l.Blocks(ctx, hash); err != nil {
+		return err
+	}
+	ed.set, ed.steps = set, stored.Steps
+	return nil
+}
+
+// before is the step before one, "" for the first; last says that none follows.
+func (t *texts) before(step string) string {
+	if i := slices.Index(t.steps, step); i > 0 {
+		return t.steps[i-1]
+	}
+	return ""
+}
+
+func (t *texts) last(step string) bool { return len(t.steps) > 0 && t.steps[len(t.steps)-1] == step }

@@ -1,0 +1,92 @@
+package worker
+
+import (
+	"fmt"
+	"strings"
+
+	"outreach.example/ledger"
+	"outreach.example/letter"
+)
+
+// outgoing is a sealed letter on its way, and which of its contacts the envelope still holds.
+type outgoing struct {
+	letter.Sealed
+	cc       []int // places among the donor's copies of the addresses in Envelope.Cc
+	copies   []string
+	deferred []int    // places in Envelope.Cc that an earlier attempt saw deferred
+	hashes   []string // of To, then of Envelope.Cc
+	left     []string // copies left out because they are suppressed
+}
+
+// seal renders one letter and seals it to bytes. An error is a fault of the content: a person must change something.
+func (t *texts) seal(c ledger.Claim) (*outgoing, error) {
+	r := t.records[c.ID.Donor]
+	if r == nil {
+		return nil, fmt.Errorf("the approved edition has no donor %s", c.ID.Donor)
+	}
+	content, err := t.set.Compose(r, c.ID.Step)
+	if err != nil {
+		return nil, err
+	}
+	if content.Hash() != r.Hash[c.ID.Step] {
+		return nil, fmt.Errorf("the letter differs from the one that was approved; plan and approve again")
+	}
+	sealed, err := letter.Seal(&content, c.Date, t.set.PrintDate(content.Language, c.Date))
+	if err != nil {
+		return nil, err
+	}
+	return &outgoing{Sealed: sealed}, nil
+}
+
+// leaveOut takes suppressed copies out of the envelope. A reason says that the letter cannot go at all.
+func (w *Worker) leaveOut(o *outgoing, c ledger.Claim) (reason string) {
+	w.mu.Lock()
+	list := w.suppressed
+	w.mu.Unlock()
+	to := ledger.AddressHash(o.Envelope.To)
+	if list[to] {
+		return "the address of the first contact is suppressed"
+	}
+	o.hashes = []string{to}
+	o.copies = o.Envelope.Cc
+	var kept []string
+	for i, address := range o.copies {
+		h := ledger.AddressHash(address)
+		if list[h] {
+			o.left = append(o.left, address)
+			continue
+		}
+		if c.DeferredCc&(1<<i) != 0 {
+			o.deferred = append(o.deferred, len(kept))
+		}
+		kept, o.cc, o.hashes = append(kept, address), append(o.cc, i), append(o.hashes, h)
+	}
+	o.Envelope.Cc = kept
+	return ""
+}
+
+// mask turns places in Envelope.Cc into a mask over the donor's copies.
+func (o *outgoing) mask(places []int) (m uint64) {
+	for _, p := range places {
+		m |= 1 << o.cc[p]
+	}
+	return m
+}
+
+// words is what the relay said, as the ledger keeps it: code, enhanced code, then its text, and first of all which
+// copies the letter went without.
+func words(v letter.Verdict, o *outgoing) string {
+	var b strings.Builder
+	without := len(o.left) + len(v.LeftOut)
+	if without > 0 && v.Outcome == letter.Accepted {
+		fmt.Fprintf(&b, "without %d of %d copies: ", without, len(o.copies))
+	}
+	if v.Code > 0 {
+		fmt.Fprintf(&b, "%d ", v.Code)
+	}
+	if v.Enhanced != "" {
+		b.WriteString(v.Enhanced + " ")
+	}
+	b.WriteString(v.Text)
+	return strings.TrimSpace(b.String())
+}

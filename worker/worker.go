@@ -1,0 +1,288 @@
+// Package worker hands the due letters of a block to the relay: claim, render, seal, commit, settle. Which letters are
+// due, and when a block is looked at, is for others.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"outreach.example/ledger"
+	"outreach.example/letter"
+	"outreach.example/relay"
+)
+
+// A Worker works off blocks. Process may be called from many goroutines.
+type Worker struct {
+	Ledger   *ledger.Ledger
+	Relay    *relay.Relay
+	Editions *Editions
+	Pace     ledger.Pace
+	Times    Times
+	InHand   int             // letters between claim and settle at most, in the whole process
+	Intake   context.Context // when it ends nothing more is claimed, and what is not on its way yet is given back
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	mu    sync.Mutex
+	name  string
+	hands *semaphore.Weighted
+
+	listed     int // how many addresses suppressed was read at
+	suppressed map[string]bool
+}
+
+// Times are the waits that a trial and tests run through faster.
+type Times struct {
+	Retry       []time.Duration // after the first, second, ... definite 4xx; the last one repeats
+	GiveUp      time.Duration   // since the letter's date: a letter still deferred then is refused
+	Cut         time.Duration   // after a connection that was cut before the dot
+	Unreachable time.Duration   // after no connection could be had
+	Renew       time.Duration   // how often the lease is renewed
+	Lease       time.Duration   // its life
+	Asking      time.Duration   // how long one wake-up goes on claiming
+}
+
+// Standard are the times of real work (RFC 5321 4.5.4.1: half an hour in general, up to four or five days).
+var Standard = Times{
+	Retry:  []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour},
+	GiveUp: 4 * 24 * time.Hour, Cut: time.Minute, Unreachable: time.Minute,
+	Renew: 4 * time.Second, Lease: 12 * time.Second, Asking: 10 * time.Minute,
+}
+
+// Keep takes a lease and renews it until ctx ends, then drops it. Nothing is claimed before it has returned nil for the
+// first time: call Join first.
+func (w *Worker) Keep(ctx context.Context) {
+	t := time.NewTicker(w.Times.Renew)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			w.leave(context.WithoutCancel(ctx))
+			return
+		case <-t.C:
+		}
+		alive, err := w.Ledger.Renew(ctx, w.Name(), w.Times.Lease, false)
+		switch {
+		case err != nil:
+			if ctx.Err() == nil {
+				w.Log.Error("lease not renewed", "worker", w.Name(), "error", err)
+			}
+		case !alive:
+			// The ledger has planned this name's letters again. The process goes on under a new one.
+			w.Log.Warn("the lease had ended; going on under a new name", "worker", w.Name())
+			if err := w.Join(ctx); err != nil && ctx.Err() == nil {
+				w.Log.Error("no lease", "error", err)
+			}
+		}
+	}
+}
+
+// Join takes a lease under a new name.
+func (w *Worker) Join(ctx context.Context) error {
+	name := ledger.WorkerName()
+	if _, err := w.Ledger.Renew(ctx, name, w.Times.Lease, true); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.name = name
+	if w.hands == nil {
+		w.hands = semaphore.NewWeighted(int64(w.InHand))
+	}
+	return nil
+}
+
+func (w *Worker) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := w.Ledger.Leave(ctx, w.Name()); err != nil {
+		w.Log.Warn("lease not given back; it ends by itself", "worker", w.Name(), "error", err)
+	}
+}
+
+// Name is the name under which the worker holds letters now.
+func (w *Worker) Name() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.name
+}
+
+// Process hands the due letters of one block to the relay, as many at a time as there are free hands, until the ledger
+// has none for it now.
+func (w *Worker) Process(ctx context.Context, b letter.Block) error {
+	until := w.Now().Add(w.Times.Asking)
+	var inHand sync.WaitGroup
+	defer inHand.Wait()
+	chunk := int64(max(1, w.InHand/4))
+	for w.Now().Before(until) {
+		if w.hands.Acquire(w.Intake, chunk) != nil {
+			return nil
+		}
+		claims, err := w.Ledger.Claim(ctx, b, ledger.Nonce(w.Name()), int(chunk), w.Pace)
+		w.hands.Release(chunk - int64(len(claims.Letters)))
+		if err != nil || len(claims.Letters) == 0 {
+			return err
+		}
+		texts, err := w.prepare(ctx, claims, b.Name)
+		if err != nil {
+			w.hands.Release(int64(len(claims.Letters)))
+			// The house failed: nothing is wrong with the letters.
+			return errors.Join(err, w.Ledger.Unclaim(context.WithoutCancel(ctx), claims.Letters, w.Times.Unreachable, ""))
+		}
+		for _, c := range claims.Letters {
+			inHand.Go(func() {
+				defer w.hands.Release(1)
+				if err := w.send(ctx, c, claims.Now, texts); err != nil {
+					w.Log.Error("letter", "letter", c.ID.String(), "error", err)
+				}
+			})
+		}
+		if !claims.More {
+			return nil
+		}
+	}
+	return nil
+}
+
+// prepare gets what the letters of a claim are made from: once for all of them.
+func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string) (*texts, error) {
+	w.mu.Lock()
+	stale := w.listed != claims.Suppressed
+	w.mu.Unlock()
+	if stale {
+		// Addresses are only ever added, so the number tells whether the list is known. begin looks again.
+		list, err := w.Ledger.Suppressed(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w.mu.Lock()
+		w.suppressed, w.listed = list, len(list)
+		w.mu.Unlock()
+	}
+	return w.Editions.block(ctx, claims.Letters[0].Edition, block)
+}
+
+// send hands one letter to the relay and writes down what happened.
+func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *texts) error {
+	if !wait(w.Intake, c.NotBefore.Sub(now)) {
+		return w.Ledger.Unclaim(context.WithoutCancel(ctx), []ledger.Claim{c}, 0, "")
+	}
+	out, fault := t.seal(c)
+	if fault != nil {
+		return w.Ledger.Withhold(ctx, c, fault.Error()) // the letter is wrong: a person must change it
+	}
+	if reason := w.leaveOut(out, c); reason != "" {
+		return w.Ledger.Withhold(ctx, c, reason)
+	}
+	committed, refused := false, error(nil)
+	verdict := w.Relay.Deliver(ctx, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
+		refused = w.Ledger.Begin(ctx, ledger.Begin{
+			Claim: c, Before: t.before(c.ID.Step), ContentHash: out.ContentHash, ByteHash: out.ByteHash, Addresses: out.hashes,
+		})
+		committed = refused == nil
+		return refused
+	})
+	// What happened is written down even while the process is being stopped.
+	ctx = context.WithoutCancel(ctx)
+	var no ledger.NotGranted
+	if verdict.Stage == letter.StageCommit && errors.As(refused, &no) {
+		return w.takeBack(ctx, c, no)
+	}
+	if verdict.Outcome == letter.Unreachable || verdict.Stage == letter.StageRcptRegistry && !committed {
+		after := w.Times.Unreachable
+		if verdict.Retry > 0 {
+			after = verdict.Retry
+		}
+		return w.Ledger.Unclaim(ctx, []ledger.Claim{c}, after, words(verdict, out))
+	}
+	s := w.settlement(c, verdict, out)
+	s.Last = t.last(c.ID.Step)
+	return w.settle(ctx, s)
+}
+
+// takeBack returns a letter that the ledger did not let pass.
+func (w *Worker) takeBack(ctx context.Context, c ledger.Claim, no ledger.NotGranted) error {
+	switch {
+	case no.Suppressed == 0:
+		return w.Ledger.Withhold(ctx, c, "the address of the first contact is suppressed")
+	case no.Suppressed > 0:
+		// A copy was suppressed while the letter was on its way: the next claim reads the list again and leaves it out.
+		w.mu.Lock()
+		w.listed = -1
+		w.mu.Unlock()
+	}
+	return w.Ledger.Unclaim(ctx, []ledger.Claim{c}, time.Second, no.Why)
+}
+
+// settlement turns a verdict into what the ledger writes down.
+func (w *Worker) settlement(c ledger.Claim, v letter.Verdict, out *outgoing) ledger.Settlement {
+	s := ledger.Settlement{Claim: c, Words: words(v, out)}
+	switch v.Outcome {
+	case letter.Accepted:
+		s.To = letter.Sent
+	case letter.Refused5xx:
+		s.To = letter.Refused
+	case letter.Doubtful:
+		s.To = letter.InDoubt
+	case letter.Deferred:
+		s.To, s.After, s.DeferredCc = letter.Planned, w.retry(c.Attempts), out.mask(v.DeferredCc)|c.DeferredCc
+		if v.Retry > 0 {
+			s.After = v.Retry
+		}
+		if w.Now().Sub(c.Date) > w.Times.GiveUp {
+			s.To, s.Words = letter.Refused, "expired: "+s.Words
+		}
+	default:
+		s.To, s.After, s.DeferredCc = letter.Planned, w.Times.Cut, c.DeferredCc
+	}
+	return s
+}
+
+func (w *Worker) retry(attempts int) time.Duration {
+	return w.Times.Retry[min(attempts, len(w.Times.Retry)-1)]
+}
+
+// settle writes down what happened, and goes on trying while the store does not answer: what the relay said must not be
+// lost. The sweep shows the letter in doubt meanwhile, and a late settle still counts.
+func (w *Worker) settle(ctx context.Context, s ledger.Settlement) error {
+	pause := 100 * time.Millisecond
+	for began := w.Now(); ; pause = min(2*pause, 5*time.Second) {
+		state, err := w.Ledger.Settle(ctx, s)
+		if err == nil {
+			w.Log.Info("letter", "campaign", s.Claim.ID.Campaign, "step", s.Claim.ID.Step, "donor", s.Claim.ID.Donor,
+				"letter", s.Claim.ID.String(), "attempt", s.Claim.Attempts+1, "state", string(state), "verdict", s.Words)
+			return nil
+		}
+		var no ledger.NotGranted
+		if errors.As(err, &no) || w.Now().Sub(began) > time.Minute {
+			return fmt.Errorf("settle as %s (%s): %w", s.To, s.Words, err)
+		}
+		wait(ctx, pause)
+	}
+}
+
+// wait waits for a while; false says that the context ended first.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// Handle is Process as the queue calls it, with letters in hand running until hard ends.
+func (w *Worker) Handle(hard context.Context) func(letter.Block) error {
+	return func(b letter.Block) error { return w.Process(hard, b) }
+}
