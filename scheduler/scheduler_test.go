@@ -211,7 +211,7 @@ func TestReminder(t *testing.T) {
 	for _, tt := range []struct {
 		at   string
 		want int
-	}{{"2026-12-04 16:59", 0}, {"2026-12-07 09:00", 0}, {"2026-12-07 09:30", 2}, {"2026-12-08 09:30", 0}} {
+	}{{"2026-12-04 16:59", 0}, {"2026-12-07 08:59", 0}, {"2026-12-07 09:00", 2}, {"2026-12-08 09:30", 0}} {
 		f.at(zurich(t, tt.at))
 		f.do(f.s.Tidy)
 		if sent := f.send("reminder-1", "FRA", "KEN", "PER"); len(sent) != tt.want {
