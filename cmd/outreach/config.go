@@ -1,0 +1,271 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/spf13/cobra"
+
+	"outreach.example/donor"
+	"outreach.example/relay"
+)
+
+const settingsFile = "outreach.yaml"
+
+// setting is one line of outreach.yaml; the same value may come from the environment or a flag.
+type setting struct {
+	key     string
+	env     string
+	def     string
+	explain string
+	secret  bool // shown as "set", and also read from the file that env_FILE names
+	check   func(string) error
+}
+
+// settings lists every setting there is, in the order of `outreach config`.
+var settings = []setting{
+	{"redis", "OUTREACH_REDIS", "redis://127.0.0.1:6379/0", "where the ledger is: redis://, rediss:// or redis+sentinel://h1,h2/NAME", true, checkRedis},
+	{"queue_redis", "OUTREACH_QUEUE_REDIS", "", "where the queue is, if elsewhere; also redis+cluster://h1,h2", true, checkQueueRedis},
+	{"relay", "OUTREACH_RELAY", "", "smtp://user:password@host:port?tls=starttls|implicit|none", true, checkRelay},
+	{"pace", "OUTREACH_PACE", "5s", "time between two letters to the relay; 0 for none; none on loopback", false, checkDuration},
+	{"connections", "OUTREACH_CONNECTIONS", "20", "connections to the relay that a worker opens at most", false, checkCount},
+	{"in_hand", "OUTREACH_IN_HAND", "128", "letters that a worker holds at once at most", false, checkCount},
+	{"helo", "OUTREACH_HELO", "", "name a worker says to the relay; the host's name unless set", false, nil},
+	{"log", "OUTREACH_LOG", "text", "form of the program log: text or json", false, checkLog},
+}
+
+func checkDuration(s string) error {
+	d, err := time.ParseDuration(s)
+	if s == "0" {
+		return nil
+	}
+	if err != nil || d < 0 || d > time.Hour {
+		return fmt.Errorf("%q is not a time from 0 to 1h (for example 5s or 500ms)", s)
+	}
+	return nil
+}
+
+func checkCount(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 1 || n > 1000 {
+		return fmt.Errorf("%q is not a number from 1 to 1000", s)
+	}
+	return nil
+}
+
+func checkRelay(s string) error {
+	_, err := relay.ParseURL(s)
+	return err
+}
+
+func checkLog(s string) error {
+	if s != "text" && s != "json" {
+		return fmt.Errorf("%q is neither text nor json", s)
+	}
+	return nil
+}
+
+// config is what the settings came to, and where each came from.
+type config struct {
+	value, from map[string]string
+}
+
+func (c config) duration(key string) time.Duration {
+	d, _ := time.ParseDuration(c.value[key])
+	return d
+}
+
+func (c config) count(key string) int {
+	n, _ := strconv.Atoi(c.value[key])
+	return n
+}
+
+// config reads the settings: default, then outreach.yaml, then the environment, then flags. All faults come at once.
+func (a *app) config() (config, error) {
+	c := config{value: map[string]string{}, from: map[string]string{}}
+	file, faults := a.settingsFile()
+	for _, s := range settings {
+		put := func(v, from string) {
+			if s.check != nil && v != "" {
+				if err := s.check(v); err != nil {
+					faults.Addf(from, 0, 0, "%s: %s", s.key, err)
+				}
+			}
+			c.value[s.key], c.from[s.key] = v, from
+		}
+		c.value[s.key], c.from[s.key] = s.def, "default"
+		if v, ok := file[s.key]; ok {
+			if s.check != nil {
+				if err := s.check(v.text); err != nil {
+					faults.Addf(settingsFile, v.line, v.column, "%s: %s", s.key, err)
+				}
+			}
+			c.value[s.key], c.from[s.key] = v.text, settingsFile
+		}
+		if v := a.getenv(s.env); v != "" {
+			put(v, s.env)
+		}
+		if name := a.getenv(s.env + "_FILE"); s.secret && name != "" {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				faults.Addf(s.env+"_FILE", 0, 0, "%s cannot be read: %s", name, plain(err))
+			} else {
+				put(strings.TrimSpace(string(b)), s.env+"_FILE")
+			}
+		}
+		if v := a.set[s.key]; v != nil && *v != "" {
+			put(*v, "--"+flagName(s.key))
+		}
+	}
+	if faults.Refuses() {
+		faults.Sort()
+		return c, faults
+	}
+	return c, nil
+}
+
+// plain is a file error without the operation and path that the sentence around it names.
+func plain(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+func flagName(key string) string { return strings.ReplaceAll(key, "_", "-") }
+
+type placed struct {
+	text         string
+	line, column int
+}
+
+// settingsFile reads outreach.yaml: one flat list of known keys. A folder without one is no fault: defaults hold.
+func (a *app) settingsFile() (map[string]placed, donor.Faults) {
+	var faults donor.Faults
+	b, err := os.ReadFile(filepath.Join(a.dir, settingsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		faults.Addf(settingsFile, 0, 0, "cannot be read: %s", plain(err))
+		return nil, faults
+	}
+	file, err := parser.ParseBytes(b, 0)
+	if err != nil {
+		faults.Addf(settingsFile, 1, 0, "is not YAML: %s", strings.SplitN(err.Error(), "\n", 2)[0])
+		return nil, faults
+	}
+	out := map[string]placed{}
+	for _, doc := range file.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		m, ok := doc.Body.(*ast.MappingNode)
+		if !ok {
+			if one, is := doc.Body.(*ast.MappingValueNode); is {
+				m = &ast.MappingNode{Values: []*ast.MappingValueNode{one}}
+			} else if _, comment := doc.Body.(*ast.CommentGroupNode); comment {
+				continue
+			} else {
+				faults.Addf(settingsFile, 1, 0, "expected a list of settings, each \"key: value\"")
+				continue
+			}
+		}
+		for _, v := range m.Values {
+			pos := v.Key.GetToken().Position
+			key := v.Key.GetToken().Value
+			i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key })
+			if i < 0 {
+				faults.Addf(settingsFile, pos.Line, pos.Column, "unknown setting %q (there are: %s)", key, strings.Join(settingKeys(), ", "))
+				continue
+			}
+			if _, twice := out[key]; twice {
+				faults.Addf(settingsFile, pos.Line, pos.Column, "%s is set twice", key)
+			}
+			at := v.Value.GetToken().Position
+			switch v.Value.(type) {
+			case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
+				faults.Addf(settingsFile, at.Line, at.Column, "%s: expected one value", key)
+				continue
+			}
+			out[key] = placed{v.Value.GetToken().Value, at.Line, at.Column}
+		}
+	}
+	return out, faults
+}
+
+func settingKeys() []string {
+	var keys []string
+	for _, s := range settings {
+		keys = append(keys, s.key)
+	}
+	return keys
+}
+
+// configCommand prints every setting with its explanation and where it came from.
+func (a *app) configCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "config", Short: "Show every setting, what it means and where it came from", Args: a.none,
+		Example: "  outreach config\n  OUTREACH_RELAY=smtp://relay.example:587 outreach config --json",
+		RunE: func(*cobra.Command, []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			if a.json {
+				type one struct{ Key, Value, From, Environment, Meaning string }
+				var all []one
+				for _, s := range settings {
+					all = append(all, one{s.key, c.show(s), c.from[s.key], s.env, s.explain})
+				}
+				return a.print(all)
+			}
+			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "SETTING\tVALUE\tFROM\tENVIRONMENT\tMEANING")
+			for _, s := range settings {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.key, c.show(s), c.from[s.key], s.env, s.explain)
+			}
+			return w.Flush()
+		},
+	}
+}
+
+// show is a setting's value as a person may see it: of an address with a password everything but the password.
+func (c config) show(s setting) string {
+	v := c.value[s.key]
+	if v == "" {
+		return "-"
+	}
+	if !s.secret {
+		return v
+	}
+	if r, err := relay.ParseURL(v); s.key == "relay" && err == nil {
+		return r.String()
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme == "" {
+		return "set"
+	}
+	if u.User != nil {
+		u.User = url.User("set")
+	}
+	q := u.Query()
+	for k := range q {
+		if k != "tls" && k != "auth" {
+			q.Set(k, "set")
+		}
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/spf13/cobra"
+)
+
+// finding is one line of doctor: what was looked at, whether it is well, and what mends it.
+type finding struct {
+	What string `json:"what"`
+	Well bool   `json:"well"`
+	Says string `json:"says"`
+	Mend string `json:"mend,omitempty"`
+}
+
+func (a *app) doctorCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "doctor", Short: "Name what weakens a promise, and what mends it; sends no letter", Args: a.none,
+		Example: "  outreach doctor\n  outreach -C our-project doctor --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			found := a.examine(cmd.Context())
+			ill := 0
+			for _, f := range found {
+				if !f.Well {
+					ill++
+				}
+			}
+			if a.json {
+				if err := a.print(map[string]any{"findings": found, "ill": ill}); err != nil {
+					return err
+				}
+			} else {
+				for _, f := range found {
+					word := "ok  "
+					if !f.Well {
+						word = "MEND"
+					}
+					fmt.Fprintf(a.out, "%s  %s: %s\n", word, f.What, f.Says)
+					if !f.Well && f.Mend != "" {
+						fmt.Fprintf(a.out, "      %s\n", f.Mend)
+					}
+				}
+			}
+			if ill > 0 {
+				return fmt.Errorf("%d of %d findings want mending", ill, len(found))
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) examine(ctx context.Context) []finding {
+	c, err := a.config()
+	if err != nil {
+		return []finding{{What: "settings", Says: err.Error(), Mend: "outreach config shows every setting"}}
+	}
+	out := []finding{{What: "settings", Well: true, Says: "read"}}
+	out = append(out, a.examineRedis(ctx, c)...)
+	out = append(out, a.examineRelay(ctx, c))
+	return append(out, a.examineFiles(ctx)...)
+}
+
+func (a *app) examineRedis(ctx context.Context, c config) []finding {
+	rdb, err := a.dialRedis(ctx, c.value["redis"], c.show(settings[0]), true)
+	if err != nil {
+		return []finding{{What: "redis", Says: err.Error(), Mend: "docker compose up -d redis, or set OUTREACH_REDIS"}}
+	}
+	defer func() { _ = rdb.Close() }()
+	info := map[string]string{}
+	for _, section := range []string{"server", "persistence", "memory", "replication"} {
+		text, err := rdb.Info(ctx, section).Result()
+		if err != nil {
+			return []finding{{What: "redis", Says: "INFO is refused: " + err.Error(), Mend: "allow INFO to the doctor's user"}}
+		}
+		for _, line := range strings.Split(text, "\r\n") {
+			if k, v, ok := strings.Cut(line, ":"); ok {
+				info[k] = v
+			}
+		}
+	}
+	out := []finding{version(info["redis_version"])}
+	out = append(out, persistence(ctx, rdb, info), eviction(info["maxmemory_policy"]), a.clock(ctx, rdb))
+	return out
+}
+
+func version(v string) finding {
+	major, _ := strconv.Atoi(strings.SplitN(v, ".", 2)[0])
+	return finding{"redis version", major >= 7, v, "use Redis 7.0 or later: older ones lack what the ledger's scripts use"}
+}
+
+func persistence(ctx context.Context, rdb redis.UniversalClient, info map[string]string) finding {
+	f := finding{What: "redis persistence", Mend: "redis.conf: appendonly yes, appendfsync always; now: redis-cli config set appendonly yes appendfsync always"}
+	if info["aof_enabled"] != "1" {
+		f.Says = "appendonly is off: a crash of Redis loses what letters were sent"
+		return f
+	}
+	got, err := rdb.ConfigGet(ctx, "appendfsync").Result()
+	switch {
+	case err != nil:
+		f.Says, f.Mend = "appendfsync cannot be read: "+err.Error(), "allow CONFIG GET to the doctor's user"
+	case got["appendfsync"] != "always":
+		f.Says = "appendfsync is " + got["appendfsync"] + ": a crash loses up to a second of what was sent"
+	default:
+		f.Well, f.Says = true, "appendonly yes, appendfsync always"
+	}
+	return f
+}
+
+func eviction(policy string) finding {
+	return finding{"redis eviction", policy == "noeviction", policy, "redis.conf: maxmemory-policy noeviction; anything else deletes letters when memory is short"}
+}
+
+// clock compares this machine's clock with Redis's: due times come from Redis, send windows from here.
+func (a *app) clock(ctx context.Context, rdb redis.UniversalClient) finding {
+	f := finding{What: "clocks", Mend: "let both machines follow a time server"}
+	before := a.now()
+	t, err := rdb.Time(ctx).Result()
+	if err != nil {
+		f.Says = err.Error()
+		return f
+	}
+	skew := t.Sub(before.Add(a.now().Sub(before) / 2)).Round(time.Millisecond)
+	f.Well = skew.Abs() <= 5*time.Second
+	f.Says = fmt.Sprintf("Redis and this machine differ by %v", skew.Abs())
+	return f
+}
+
+func (a *app) examineRelay(ctx context.Context, c config) finding {
+	f := finding{What: "relay", Mend: "set OUTREACH_RELAY to smtp://user:password@host:port?tls=starttls|implicit|none"}
+	h := &house{app: a, config: c, log: a.logger(c)}
+	r, err := h.relay()
+	if err != nil {
+		f.Says = err.Error()
+		return f
+	}
+	defer func() { _ = r.Close(ctx) }()
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	says, err := r.Check(ctx)
+	if err != nil {
+		f.Says = err.Error()
+		return f
+	}
+	f.Well, f.Says = true, says+" (no letter was sent)"
+	return f
+}
+
+// examineFiles checks every campaign of the folder.
+func (a *app) examineFiles(ctx context.Context) []finding {
+	found, _ := filepath.Glob(filepath.Join(a.dir, "campaigns", "*", "campaign.yaml"))
+	if len(found) == 0 {
+		return []finding{{What: "files", Says: "no campaigns/NAME/campaign.yaml in " + a.dir, Mend: "outreach init FOLDER, then outreach -C FOLDER doctor"}}
+	}
+	var out []finding
+	if _, err := os.Stat(filepath.Join(a.dir, settingsFile)); err == nil {
+		out = append(out, worldReadable(filepath.Join(a.dir, settingsFile)))
+	}
+	for _, file := range found {
+		name := filepath.Base(filepath.Dir(file))
+		f := finding{What: "campaign " + name, Mend: "outreach check " + name}
+		p, err := a.open(name)
+		if err == nil {
+			if err = p.load(); err == nil {
+				_, _, err = p.freeze(ctx, nil, nil, nil)
+			}
+		}
+		if err != nil {
+			lines := strings.Split(err.Error(), "\n")
+			f.Says = fmt.Sprintf("%d faults, the first: %s", len(lines), lines[0])
+		} else {
+			f.Well, f.Says = true, fmt.Sprintf("%d donors, no fault", len(p.donors))
+			if n := len(p.warnings); n > 0 {
+				f.Says += fmt.Sprintf(", %d warnings", n)
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// worldReadable warns of a settings file that everybody on the machine can read while it holds a password.
+func worldReadable(file string) finding {
+	f := finding{What: settingsFile, Well: true, Says: "readable by its owner, or without a password", Mend: "chmod 600 " + settingsFile + ", or keep the password in a file named by OUTREACH_RELAY_FILE"}
+	info, err := os.Stat(file)
+	if err != nil {
+		f.Well, f.Says = false, plain(err)
+		return f
+	}
+	b, err := os.ReadFile(file)
+	if err == nil && info.Mode().Perm()&0o004 != 0 && secretInFile(string(b)) {
+		f.Well, f.Says = false, "holds a password and everybody on this machine can read it"
+	}
+	return f
+}
+
+func secretInFile(content string) bool {
+	for _, line := range strings.Split(content, "\n") {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		if _, rest, ok := strings.Cut(line, "://"); ok && strings.Contains(rest, "@") {
+			return true
+		}
+	}
+	return false
+}

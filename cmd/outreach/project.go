@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"outreach.example/campaign"
+	"outreach.example/donor"
+	"outreach.example/templates"
+)
+
+// project is a project folder with one of its campaigns, read whole.
+type project struct {
+	app    *app
+	fsys   fs.FS
+	name   string
+	always bool // trial: send windows never close
+
+	written map[string][]byte // everything staff wrote that letters are made from, by name in the folder
+	files   map[string]string // what an edition freezes, by its name there
+
+	campaign *campaign.Campaign
+	set      *templates.Set
+	donors   []donor.Donor // chosen, in order
+	left     []campaign.LeftOut
+	warnings donor.Faults
+}
+
+// open reads the files of a campaign without judging them.
+func (a *app) open(name string) (*project, error) {
+	if _, err := os.Stat(a.dir); err != nil {
+		return nil, usagef("-C %s: %s", a.dir, plain(err))
+	}
+	return openFS(a, os.DirFS(a.dir), name)
+}
+
+func openFS(a *app, fsys fs.FS, name string) (*project, error) {
+	p := &project{app: a, fsys: fsys, name: name, written: map[string][]byte{}, files: map[string]string{}}
+	folder := path.Join("campaigns", name)
+	if _, err := fs.Stat(fsys, path.Join(folder, "campaign.yaml")); err != nil {
+		return nil, p.missing()
+	}
+	root := []string{"facts.csv"}
+	for _, kind := range []string{"donors", "contacts", "contributions"} {
+		root = append(root, kind+".csv", kind+".xlsx")
+	}
+	for _, f := range root {
+		if err := p.read(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	if err := p.read(path.Join(folder, "campaign.yaml")); err != nil {
+		return nil, err
+	}
+	texts, err := fs.Glob(fsys, path.Join(folder, "texts", "*.txt"))
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range texts {
+		if err := p.read(t); err != nil {
+			return nil, err
+		}
+		p.files["texts/"+path.Base(t)] = string(p.written[t])
+	}
+	p.files["campaign.yaml"] = string(p.written[path.Join(folder, "campaign.yaml")])
+	if facts, ok := p.written["facts.csv"]; ok {
+		p.files["facts.csv"] = string(facts)
+	}
+	return p, nil
+}
+
+func (p *project) read(name string) error {
+	b, err := fs.ReadFile(p.fsys, name)
+	if err != nil {
+		return err
+	}
+	p.written[name] = b
+	return nil
+}
+
+// missing says which campaigns the folder has.
+func (p *project) missing() error {
+	var names []string
+	found, _ := fs.Glob(p.fsys, "campaigns/*/campaign.yaml")
+	for _, f := range found {
+		names = append(names, path.Base(path.Dir(f)))
+	}
+	if len(names) == 0 {
+		return donor.Faults{{File: "campaigns/" + p.name + "/campaign.yaml", Text: "there is no such file; write a sample project with: outreach init FOLDER"}}
+	}
+	return donor.Faults{{
+		File: "campaigns/" + p.name + "/campaign.yaml",
+		Text: fmt.Sprintf("there is no campaign %q here (there are: %s)", p.name, strings.Join(names, ", ")),
+	}}
+}
+
+// inputs is the hash of everything staff wrote.
+func (p *project) inputs() string { return campaign.HashInputs(p.written) }
+
+// load reads and checks everything. All faults of all files come at once; letters are rendered by freeze.
+func (p *project) load() error {
+	today := donor.DateOf(p.app.now())
+	file := path.Join("campaigns", p.name, "campaign.yaml")
+	c, faults := campaign.Parse(p.name, file, p.written[file])
+	book, found := donor.Read(p.fsys, today)
+	faults = append(faults, found...)
+	if c != nil {
+		p.campaign = c
+		if p.always {
+			c.Schedule.Always = true
+		}
+		faults = append(faults, c.Check(today)...)
+		if !faults.Refuses() {
+			chosen, left, found := c.Select(book.Donors)
+			faults = append(faults, found...)
+			faults = append(faults, book.Check(c.Ask, chosen)...)
+			p.left = left
+			for i := range chosen {
+				chosen[i].Contribution = book.Contribution(chosen[i].ID, c.Ask.BaseYear, c.Ask.Base)
+			}
+			p.donors = chosen
+		}
+		set, found := templates.Load(c, p.files)
+		faults = append(faults, p.placed(found)...)
+		p.set = set
+		if set != nil && !faults.Refuses() {
+			faults = append(faults, set.Missing(p.donors)...)
+		}
+	}
+	faults.Sort()
+	if faults.Refuses() {
+		return faults
+	}
+	p.warnings = faults
+	return nil
+}
+
+// placed names a text as staff know it: an edition knows it without its campaign's folder.
+func (p *project) placed(faults donor.Faults) donor.Faults {
+	for i, f := range faults {
+		if strings.HasPrefix(f.File, "texts/") {
+			faults[i].File = path.Join("campaigns", p.name, f.File)
+		}
+	}
+	return faults
+}
+
+// freeze renders every letter once and makes the edition. store takes the blocks; nil only checks.
+func (p *project) freeze(ctx context.Context, cuts map[string]int, store func(campaign.Block) error, progress func(int)) (campaign.Edition, []byte, error) {
+	if store == nil {
+		store = func(campaign.Block) error { return nil }
+	}
+	f := campaign.Freezer{
+		Campaign: p.campaign, Files: p.files, Inputs: p.inputs(), Cuts: cuts,
+		Render: func(r campaign.Record, step string) (string, error) {
+			content, err := p.set.Compose(&r, step)
+			if err != nil {
+				return "", p.fault(r, err)
+			}
+			return content.Hash(), nil
+		},
+		Store: store, Progress: progress,
+	}
+	return f.Freeze(ctx, p.donors)
+}
+
+// fault is what a letter's rendering found, at the place where staff mend it: the text, or else the donor's contact.
+func (p *project) fault(r campaign.Record, err error) error {
+	var faults donor.Faults
+	if errors.As(err, &faults) {
+		return p.placed(faults)
+	}
+	file, line := "contacts.csv", 0
+	if len(r.Donor.Contacts) > 0 && r.Donor.Contacts[0].File != "" {
+		file, line = r.Donor.Contacts[0].File, r.Donor.Contacts[0].Line
+	}
+	return donor.Faults{{File: file, Line: line, Text: err.Error()}}
+}
+
+func (p *project) warn() {
+	for _, w := range p.warnings {
+		fmt.Fprintln(p.app.errs, w.Error())
+	}
+}
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "check CAMPAIGN", Short: "Read everything a campaign needs, render every letter, and name every fault", Args: named,
+		Example: "  outreach check resilience\n  outreach -C our-project check resilience",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.open(args[0])
+			if err != nil {
+				return err
+			}
+			if err := p.load(); err != nil {
+				return err
+			}
+			p.warn()
+			e, _, err := p.freeze(cmd.Context(), nil, nil, nil)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.print(map[string]any{"campaign": p.name, "donors": e.Donors, "letters": e.Donors * len(e.Steps), "faults": 0, "warnings": len(p.warnings)})
+			}
+			fmt.Fprintf(a.out, "%s: %d donors, %d letters in %d steps rendered, no fault\n", p.name, e.Donors, e.Donors*len(e.Steps), len(e.Steps))
+			a.next("outreach plan %s", p.name)
+			return nil
+		},
+	}
+}
+
+// languages counts donors by the language they are written to in.
+func (p *project) languages() map[string]int {
+	m := map[string]int{}
+	for _, d := range p.donors {
+		m[d.Language]++
+	}
+	return m
+}
+
+func inWords(m map[string]int) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, fmt.Sprintf("%d %s", m[k], k))
+	}
+	return strings.Join(parts, ", ")
+}

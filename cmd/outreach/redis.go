@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"outreach.example/ledger"
+)
+
+const redisForms = "expected redis://host:6379/0, rediss://host:6380/0 or redis+sentinel://h1:26379,h2:26379/NAME"
+
+// checkRedis says whether an address of a ledger can be read. The address itself may hold a password and is not shown.
+func checkRedis(s string) error {
+	_, err := redisOptions(s)
+	return err
+}
+
+func checkQueueRedis(s string) error {
+	if strings.HasPrefix(s, "redis+cluster://") {
+		return nil
+	}
+	_, err := redisOptions(s)
+	return err
+}
+
+// redisOptions reads an address of Redis. A command is never repeated by the client: a repeated one would hide a lost reply.
+func redisOptions(s string) (*redis.UniversalOptions, error) {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return nil, errors.New(redisForms)
+	}
+	switch scheme {
+	case "redis", "rediss", "unix":
+		o, err := redis.ParseURL(s)
+		if err != nil {
+			return nil, errors.New(redisForms)
+		}
+		return &redis.UniversalOptions{
+			Addrs: []string{o.Addr}, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLSConfig, MaxRetries: -1,
+		}, nil
+	case "redis+sentinel", "redis+cluster":
+		// Several hosts with their ports are no URL of net/url: the user is cut off first.
+		user, hosts := "", rest
+		if i := strings.LastIndex(rest, "@"); i >= 0 {
+			user, hosts = rest[:i], rest[i+1:]
+		}
+		hosts, name, _ := strings.Cut(hosts, "/")
+		o := &redis.UniversalOptions{MaxRetries: -1}
+		for _, h := range strings.Split(hosts, ",") {
+			if h == "" {
+				return nil, errors.New(redisForms)
+			}
+			if _, _, err := net.SplitHostPort(h); err != nil {
+				if scheme == "redis+sentinel" {
+					h = net.JoinHostPort(h, "26379")
+				} else {
+					h = net.JoinHostPort(h, "6379")
+				}
+			}
+			o.Addrs = append(o.Addrs, h)
+		}
+		if u, p, has := strings.Cut(user, ":"); user != "" {
+			var err error
+			if o.Username, err = url.PathUnescape(u); err != nil {
+				return nil, errors.New(redisForms)
+			}
+			if has {
+				if o.Password, err = url.PathUnescape(p); err != nil {
+					return nil, errors.New(redisForms)
+				}
+			}
+		}
+		if scheme == "redis+cluster" {
+			o.IsClusterMode = true
+			return o, nil
+		}
+		if name == "" {
+			return nil, errors.New("redis+sentinel:// needs the name of the primary after the hosts; " + redisForms)
+		}
+		o.MasterName = name
+		return o, nil
+	}
+	return nil, errors.New(redisForms)
+}
+
+// connect opens the ledger, and the queue's Redis, which is the ledger's unless a setting says otherwise.
+func (a *app) connect(ctx context.Context, c config) (*ledger.Ledger, redis.UniversalClient, func(), error) {
+	rdb, err := a.dialRedis(ctx, c.value["redis"], c.show(settings[0]), true)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	l := ledger.New(rdb)
+	if _, err := l.Open(ctx); err != nil {
+		_ = rdb.Close()
+		return nil, nil, nil, err
+	}
+	queueURL, shown := c.value["queue_redis"], c.show(settings[1])
+	if queueURL == "" {
+		queueURL, shown = c.value["redis"], c.show(settings[0])
+	}
+	// The queue has a client of its own even on the same server: asynq's blocking and repeated commands stay off the ledger's.
+	qdb, err := a.dialRedis(ctx, queueURL, shown, false)
+	if err != nil {
+		_ = rdb.Close()
+		return nil, nil, nil, err
+	}
+	return l, qdb, func() { _ = qdb.Close(); _ = rdb.Close() }, nil
+}
+
+func (a *app) dialRedis(ctx context.Context, address, shown string, isLedger bool) (redis.UniversalClient, error) {
+	o, err := redisOptions(address)
+	if err != nil {
+		return nil, err
+	}
+	if isLedger {
+		o.OnConnect = ledger.Load
+	}
+	if a.guard != nil {
+		o.Dialer = a.guard
+	}
+	rdb := redis.NewUniversalClient(o)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := rdb.Ping(ctx).Err(); err != nil {
+		_ = rdb.Close()
+		return nil, fmt.Errorf("no Redis at %s: %w; start one (docker compose up redis) or set OUTREACH_REDIS", shown, err)
+	}
+	return rdb, nil
+}

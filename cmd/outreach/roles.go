@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/spf13/cobra"
+
+	"outreach.example/ledger"
+	"outreach.example/queue"
+	"outreach.example/relay"
+	"outreach.example/scheduler"
+	"outreach.example/worker"
+)
+
+// drain is how long letters in hand may take to finish after the process was told to stop; then the sockets close.
+const drain = 60 * time.Second
+
+func (a *app) logger(c config) *slog.Logger {
+	if c.value["log"] == "json" {
+		return slog.New(slog.NewJSONHandler(a.errs, nil))
+	}
+	return slog.New(slog.NewTextHandler(a.errs, nil))
+}
+
+// house is what the roles share: one ledger, one queue, and how they are to work.
+//
+//	ledger ---- scheduler ---- queue ---- worker ---- relay
+type house struct {
+	app    *app
+	config config
+	ledger *ledger.Ledger
+	queue  redis.UniversalClient
+	log    *slog.Logger
+	times  worker.Times
+	always bool // send windows never close (trial)
+	trial  bool // deadlines towards the relay are short
+}
+
+func (h *house) scheduler() *scheduler.Scheduler {
+	return &scheduler.Scheduler{Ledger: h.ledger, Queue: queue.New(h.queue), Now: h.app.now, Log: h.log, Always: h.always}
+}
+
+// work runs a worker until ctx ends, then lets its letters finish for drain and closes what it opened.
+func (h *house) work(ctx context.Context) error {
+	r, err := h.relay()
+	if err != nil {
+		return err
+	}
+	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	w := &worker.Worker{
+		Ledger: h.ledger, Relay: r, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: h.config.count("in_hand"),
+		Pace: h.pace(), Intake: ctx, Now: h.app.now, Log: h.log,
+	}
+	if err := w.Join(ctx); err != nil {
+		return err
+	}
+	var keep sync.WaitGroup
+	lease, drop := context.WithCancel(hard)
+	keep.Go(func() { w.Keep(lease) })
+	defer keep.Wait()
+	defer drop()
+	var closed sync.WaitGroup
+	closed.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-hard.Done():
+		}
+		// Letters that are not on their way yet are given back, the others may finish; then the sockets close.
+		patience, end := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer end()
+		if err := r.Close(patience); err != nil {
+			h.log.Warn("relay", "error", err)
+		}
+		cut()
+	})
+	defer closed.Wait()
+	s := &queue.Server{
+		Redis: h.queue, Workers: max(4, h.config.count("in_hand")/2), Drain: drain, Log: h.log,
+		Process: w.Handle(hard),
+	}
+	h.log.Info("worker started", "worker", w.Name(), "relay", h.config.show(settings[2]))
+	err = s.Serve(ctx)
+	cut()
+	h.log.Info("worker stopped", "worker", w.Name())
+	return err
+}
+
+// pace is the relay's speed limit: none towards this machine itself.
+func (h *house) pace() ledger.Pace {
+	s, err := relay.ParseURL(h.config.value["relay"])
+	if err != nil {
+		return ledger.Pace{Relay: "main", Between: h.config.duration("pace")}
+	}
+	if ip := net.ParseIP(s.Host); s.Host == "localhost" || ip != nil && ip.IsLoopback() {
+		return ledger.Pace{Relay: s.Name()}
+	}
+	return ledger.Pace{Relay: s.Name(), Between: h.config.duration("pace")}
+}
+
+func (h *house) relay() (*relay.Relay, error) {
+	if h.config.value["relay"] == "" {
+		return nil, ledger.Refusal("no relay is set; set OUTREACH_RELAY to smtp://user:password@host:port?tls=starttls|implicit|none")
+	}
+	s, err := relay.ParseURL(h.config.value["relay"])
+	if err != nil {
+		return nil, ledger.Refusal("relay: " + err.Error())
+	}
+	s.Connections = h.config.count("connections")
+	s.Helo = h.config.value["helo"]
+	if s.Helo == "" {
+		if s.Helo, err = os.Hostname(); err != nil {
+			return nil, fmt.Errorf("helo: %w", err)
+		}
+	}
+	o := relay.Options{Now: h.app.now, Log: h.log, Dial: h.app.guard}
+	if h.trial {
+		o.Times = fastRelay
+	}
+	return relay.New(s, o), nil
+}
+
+// house opens the ledger and the queue for a role.
+func (a *app) house(cmd *cobra.Command) (*house, func(), error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	l, q, closeAll, err := a.connect(cmd.Context(), c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &house{app: a, config: c, ledger: l, queue: q, log: a.logger(c), times: worker.Standard}, closeAll, nil
+}
+
+func (a *app) schedulerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "scheduler", Short: "Run a scheduler: it wakes what is due and plans what follows; any number may run", Args: a.none,
+		Example: "  OUTREACH_REDIS=redis://127.0.0.1:6379/0 outreach scheduler",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			h, closeAll, err := a.house(cmd)
+			if err != nil {
+				return err
+			}
+			defer closeAll()
+			h.log.Info("scheduler started")
+			err = h.scheduler().Run(cmd.Context())
+			h.log.Info("scheduler stopped")
+			return err
+		},
+	}
+}
+
+func (a *app) workerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "worker", Short: "Run a worker: it hands letters to the relay; any number may run", Args: a.none,
+		Example: "  OUTREACH_RELAY='smtp://user:password@relay.example:587?tls=starttls' outreach worker",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			h, closeAll, err := a.house(cmd)
+			if err != nil {
+				return err
+			}
+			defer closeAll()
+			return h.work(cmd.Context())
+		},
+	}
+}
+
+func (a *app) upCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "up", Short: "Run scheduler and worker in one process", Args: a.none,
+		Example: "  outreach up --relay 'smtp://127.0.0.1:25?tls=none'",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			h, closeAll, err := a.house(cmd)
+			if err != nil {
+				return err
+			}
+			defer closeAll()
+			return h.up(cmd.Context())
+		},
+	}
+}
+
+// up runs scheduler and worker until ctx ends or one of them fails.
+func (h *house) up(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var roles sync.WaitGroup
+	for name, role := range map[string]func(context.Context) error{"scheduler": h.scheduler().Run, "worker": h.work} {
+		roles.Go(func() {
+			if err := role(ctx); err != nil {
+				stop(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	roles.Wait()
+	if err := context.Cause(ctx); err != nil && err != context.Canceled {
+		return err
+	}
+	return nil
+}

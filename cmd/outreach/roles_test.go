@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"outreach.example/ledger/ledgertest"
+	"outreach.example/relay/relaytest"
+)
+
+// field is the sample campaign, started, on a real redis-server and a relay that writes down what it accepts.
+type field struct {
+	env map[string]string
+	dir string
+	box *relaytest.Server
+	rdb *redis.Client
+}
+
+func newField(t *testing.T) *field {
+	t.Helper()
+	srv := ledgertest.Start(t, "--appendonly", "yes", "--appendfsync", "everysec")
+	f := &field{dir: sampleProject(t), box: relaytest.Start(t), rdb: ledgertest.Client(t, srv.Addr)}
+	f.env = map[string]string{
+		"OUTREACH_REDIS": "redis://" + srv.Addr + "/0",
+		"OUTREACH_RELAY": "smtp://" + f.box.Addr() + "?tls=none",
+		"OUTREACH_USER":  "ann",
+		"OUTREACH_HELO":  "worker.outreach.example",
+	}
+	openWindow(t, f.dir)
+	for _, args := range [][]string{
+		{"check", "resilience"}, {"plan", "resilience"}, {"approve", "resilience", "--as", "another"},
+		{"start", "resilience", "--confirm", "resilience"},
+	} {
+		must(t, f.env, append([]string{"-C", f.dir}, args...)...)
+	}
+	return f
+}
+
+func (f *field) status(t *testing.T) status {
+	t.Helper()
+	var s status
+	if err := json.Unmarshal([]byte(must(t, f.env, "status", "resilience", "--json")), &s); err != nil {
+		t.Fatal(err)
+	}
+	if sum := s.Planned + s.Claimed + s.Sending + s.Sent + s.InDoubt + s.Refused + s.Bounced + s.Withheld + s.Cancelled; sum != s.Total {
+		t.Errorf("the states of %+v sum to %d", s, sum)
+	}
+	return s
+}
+
+// none counts the letters the relay accepted and wants none twice.
+func (f *field) once(t *testing.T) int {
+	t.Helper()
+	ids := map[string]int{}
+	for _, m := range f.box.Accepted() {
+		ids[m.MessageID()]++
+	}
+	for _, id := range twice(ids) {
+		t.Errorf("handed over twice: %s", id)
+	}
+	return len(ids)
+}
+
+// Two schedulers and three workers send 175 letters, none twice.
+func TestManyRoles(t *testing.T) {
+	f := newField(t)
+	var all []*process
+	for range 2 {
+		all = append(all, start(t, f.env, "scheduler"))
+	}
+	for range 3 {
+		all = append(all, start(t, f.env, "worker"))
+	}
+	until(t, "175 sent", func() bool { return f.status(t).Sent == 175 })
+	if n := f.once(t); n != 175 {
+		t.Errorf("%d letters accepted", n)
+	}
+	for _, p := range all {
+		p.stop(t)
+	}
+}
+
+// Deleting every key of the queue in the middle loses nothing.
+func TestQueueLost(t *testing.T) {
+	f := newField(t)
+	f.box.Pause()
+	start(t, f.env, "scheduler")
+	start(t, f.env, "worker")
+	until(t, "letters in hand", func() bool { return f.status(t).Sending > 0 })
+	keys, err := f.rdb.Keys(t.Context(), "asynq:*").Result()
+	if err != nil || len(keys) == 0 {
+		t.Fatal(keys, err)
+	}
+	f.rdb.Del(t.Context(), keys...)
+	f.box.Resume()
+	until(t, "175 sent", func() bool { return f.status(t).Sent == 175 })
+	if n := f.once(t); n != 175 {
+		t.Errorf("%d letters accepted", n)
+	}
+}
+
+// A worker killed in the middle: what it had claimed goes out by another; what it had past the commit point is in doubt,
+// at most one letter a connection, and nothing goes out twice.
+func TestWorkerKilled(t *testing.T) {
+	f := newField(t)
+	f.env["OUTREACH_CONNECTIONS"] = "4"
+	f.box.Pause() // answers nothing after the dot
+	start(t, f.env, "scheduler")
+	victim := start(t, f.env, "worker")
+	until(t, "letters past the commit point", func() bool { return f.status(t).Sending > 0 })
+	victim.kill()
+	f.box.Resume()
+	start(t, f.env, "worker")
+	until(t, "no letter open", func() bool { s := f.status(t); return s.Planned+s.Claimed+s.Sending == 0 })
+	s := f.status(t)
+	if s.InDoubt < 1 || s.InDoubt > 4 {
+		t.Errorf("%d letters in doubt, want 1 to 4 (one a connection)", s.InDoubt)
+	}
+	if s.Sent+s.InDoubt != 175 {
+		t.Errorf("status %+v", s)
+	}
+	if n := f.once(t); n < s.Sent || n > 175 {
+		t.Errorf("%d letters accepted, %d sent", n, s.Sent)
+	}
+}
