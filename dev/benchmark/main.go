@@ -1,0 +1,171 @@
+// Command benchmark measures the house end to end: a real redis-server, postfix's smtp-sink, the program's own roles as
+// processes, and smtp-source on the same sink with messages of the same size, interleaved in one run. Machines differ and
+// are noisy; ratios within one run are what counts.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+)
+
+// report is what one run found. Rates are letters per second.
+type report struct {
+	Letters   int `json:"letters"`
+	TextBytes int `json:"text_bytes"`
+	HTMLBytes int `json:"html_bytes"`
+	WireBytes int `json:"wire_bytes"` // of one message
+
+	SMTPSource      float64 `json:"smtp_source_per_s"` // smtp-source -d -s 20, before and after, the mean
+	EndToEnd        float64 `json:"end_to_end_per_s"`  // blocks of 100, appendfsync everysec
+	EndToEndRatio   float64 `json:"end_to_end_vs_smtp_source"`
+	OneByOne        float64 `json:"blocks_of_one_per_s"`
+	OneByOneRatio   float64 `json:"blocks_of_one_vs_smtp_source"`
+	Always          float64 `json:"always_per_s"` // blocks of 100, appendfsync always
+	AlwaysRatio     float64 `json:"always_vs_everysec"`
+	CPU             float64 `json:"cpu_us_per_letter"` // all processes of the house but Redis and the sink, blocks of 100
+	CPUWorker       float64 `json:"cpu_us_per_letter_worker"`
+	CPUScheduler    float64 `json:"cpu_us_per_letter_scheduler"`
+	CPURedis        float64 `json:"cpu_us_per_letter_redis"`
+	CPUOneByOne     float64 `json:"cpu_us_per_letter_blocks_of_one"`
+	CPURedisOne     float64 `json:"cpu_us_per_letter_redis_blocks_of_one"`
+	WorkerPeakMB    float64 `json:"worker_peak_mb"`
+	RedisPerLetter  float64 `json:"redis_bytes_per_letter"` // rows, counters and indexes
+	RecordsPerDonor float64 `json:"redis_bytes_per_donor_record"`
+	AuditPerLetter  float64 `json:"redis_bytes_of_audit_per_letter"`
+	Plan            float64 `json:"plan_per_s"`
+	Wake            float64 `json:"wakeups_per_s"`
+	Render          float64 `json:"render_us"`
+	Seal            float64 `json:"seal_us"`
+	IdleP50         float64 `json:"idle_letter_ms_p50"`
+	IdleP99         float64 `json:"idle_letter_ms_p99"`
+}
+
+func main() {
+	asJSON := flag.Bool("json", false, "print one JSON object")
+	letters := flag.Int("letters", 20000, "letters of one run")
+	idle := flag.Int("idle", 200, "single letters in an idle system")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	r, err := measure(ctx, *letters, *idle)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
+		os.Exit(1)
+	}
+	if *asJSON {
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "  ")
+		_ = e.Encode(r)
+		return
+	}
+	r.print()
+}
+
+func (r report) print() {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	line := func(what, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", what, fmt.Sprintf(format, args...)) }
+	line("letters", "%d of %d bytes on the wire (text %d, HTML %d)", r.Letters, r.WireBytes, r.TextBytes, r.HTMLBytes)
+	line("smtp-source -d -s 20", "%.0f/s", r.SMTPSource)
+	line("end to end, blocks of 100", "%.0f/s, %.2f of smtp-source (goal 0.4)", r.EndToEnd, r.EndToEndRatio)
+	line("end to end, blocks of one", "%.0f/s, %.2f of smtp-source (goal 0.2)", r.OneByOne, r.OneByOneRatio)
+	line("appendfsync always", "%.0f/s, %.2f of everysec", r.Always, r.AlwaysRatio)
+	line("CPU per letter", "%.0f us: worker %.0f, scheduler %.0f; Redis %.0f besides", r.CPU, r.CPUWorker, r.CPUScheduler, r.CPURedis)
+	line("CPU per letter, blocks of one", "%.0f us; Redis %.0f besides", r.CPUOneByOne, r.CPURedisOne)
+	line("worker, most memory", "%.0f MB (goal 60)", r.WorkerPeakMB)
+	line("Redis per letter", "%.0f bytes; donor record %.0f, audit %.0f", r.RedisPerLetter, r.RecordsPerDonor, r.AuditPerLetter)
+	line("plan", "%.0f letters/s", r.Plan)
+	line("wake-ups", "%.0f/s", r.Wake)
+	line("render, seal", "%.0f us, %.0f us", r.Render, r.Seal)
+	line("one letter in an idle system", "p50 %.0f ms, p99 %.0f ms (goal 150)", r.IdleP50, r.IdleP99)
+	_ = w.Flush()
+}
+
+// measure runs everything in one folder of its own.
+func measure(ctx context.Context, letters, idle int) (r report, err error) {
+	dir, err := os.MkdirTemp("", "outreach-bench-")
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	b := &bench{ctx: ctx, dir: dir, exe: filepath.Join(dir, "outreach"), letters: letters}
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.exe, "./cmd/outreach").CombinedOutput(); err != nil {
+		return r, fmt.Errorf("build: %w\n%s", err, out)
+	}
+	r.Letters = letters
+	if err := b.project("hundred", 100); err != nil {
+		return r, err
+	}
+	if err := b.project("one", 1); err != nil {
+		return r, err
+	}
+	if err := b.compose(&r); err != nil {
+		return r, err
+	}
+	sink, err := b.sink()
+	if err != nil {
+		return r, err
+	}
+	defer sink.end()
+
+	var sources []float64
+	source := func() error {
+		rate, err := b.source(sink.addr, r.WireBytes)
+		sources = append(sources, rate)
+		return err
+	}
+	if err := source(); err != nil {
+		return r, err
+	}
+	hundred, err := b.run(sink.addr, "hundred", "everysec")
+	if err != nil {
+		return r, err
+	}
+	if err := source(); err != nil {
+		return r, err
+	}
+	one, err := b.run(sink.addr, "one", "everysec")
+	if err != nil {
+		return r, err
+	}
+	always, err := b.run(sink.addr, "hundred", "always")
+	if err != nil {
+		return r, err
+	}
+	if err := source(); err != nil {
+		return r, err
+	}
+	latencies, wake, err := b.idle(idle)
+	if err != nil {
+		return r, err
+	}
+
+	for _, s := range sources {
+		r.SMTPSource += s / float64(len(sources))
+	}
+	r.EndToEnd, r.OneByOne, r.Always = hundred.rate, one.rate, always.rate
+	r.EndToEndRatio, r.OneByOneRatio, r.AlwaysRatio = r.EndToEnd/r.SMTPSource, r.OneByOne/r.SMTPSource, r.Always/r.EndToEnd
+	r.CPUWorker, r.CPUScheduler, r.CPURedis = hundred.worker, hundred.scheduler, hundred.redis
+	r.CPU = r.CPUWorker + r.CPUScheduler
+	r.CPUOneByOne, r.CPURedisOne = one.worker+one.scheduler, one.redis
+	r.WorkerPeakMB = max(hundred.peak, one.peak)
+	r.RedisPerLetter, r.RecordsPerDonor, r.AuditPerLetter = hundred.rows, hundred.records, hundred.audit
+	r.Plan, r.Wake = hundred.plan, wake
+	slices.Sort(latencies)
+	r.IdleP50, r.IdleP99 = percentile(latencies, 50), percentile(latencies, 99)
+	return r, nil
+}
+
+func percentile(sorted []float64, p int) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)-1, len(sorted)*p/100)]
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"outreach.example/campaign"
+	"outreach.example/donor"
+	"outreach.example/letter"
+	"outreach.example/templates"
+)
+
+// sentence is what the letters of a run are filled with. The HTML is made from the text, so one sets the size of the
+// other: together they are the 10 kB of a letter of 2 kB of text and 8 kB of HTML.
+const sentence = "This sentence belongs to a letter that nobody will read, and it is as long as a sentence of a letter is. "
+
+const campaignFile = `campaign: bench
+title: {en: "Bench"}
+goal: {amount: 1000000, currency: USD}
+audience: {status: [private]}
+sender: {name: "Bench", address: bench@iom.example}
+reply_to: {name: "Desk", address: desk@iom.example}
+registry: registry@iom.example
+signatory: {name: "Robin Sample", title: {en: "Head of Bench"}}
+ask: {low: 5, high: 10, base_year: 2024, currency: USD, floor: 100000}
+reply_by: %s
+schedule: {start: %s, zone: Europe/Zurich, days: [mon, tue, wed, thu, fri, sat, sun], hours: "00:00-24:00"}
+steps:
+  - name: appeal
+block_size: %d
+`
+
+func campaignText(blockSize int) string {
+	today := donor.DateOf(time.Now())
+	return fmt.Sprintf(campaignFile, today.AddDays(60), today, blockSize)
+}
+
+func letterText() string {
+	var b strings.Builder
+	b.WriteString("Subject: A letter of the bench\n\n{{.Date}}\n\n{{.Address}}\n\n{{.Salutation}}\n\n")
+	for range 17 {
+		b.WriteString(strings.TrimSpace(strings.Repeat(sentence, 2)) + "\n\n")
+	}
+	b.WriteString("{{.Close}}\n\n{{.Signatory.Name}}\n")
+	return b.String()
+}
+
+// project writes the folder of a campaign to as many donors as there are letters.
+func (b *bench) project(name string, blockSize int) error {
+	dir := filepath.Join(b.dir, name)
+	if err := os.MkdirAll(filepath.Join(dir, "campaigns", "bench", "texts"), 0o777); err != nil {
+		return err
+	}
+	var donors, contacts strings.Builder
+	donors.WriteString("id,name_en,status,state,language\n")
+	contacts.WriteString("donor,email,name,rank,salutation,language\n")
+	for i := range b.letters {
+		fmt.Fprintf(&donors, "P%06d,Giver %06d,private,,en\n", i, i)
+		fmt.Fprintf(&contacts, "P%06d,giver%06d@givers.example,Giver %06d,other,\"Dear Giver %06d,\",en\n", i, i, i, i)
+	}
+	for file, content := range map[string]string{
+		"donors.csv": donors.String(), "contacts.csv": contacts.String(),
+		"campaigns/bench/campaign.yaml": campaignText(blockSize), "campaigns/bench/texts/appeal.en.txt": letterText(),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compose measures rendering and sealing alone, on one core, and the sizes of a letter.
+func (b *bench) compose(r *report) error {
+	c, faults := campaign.Parse("bench", "campaign.yaml", []byte(campaignText(100)))
+	if faults.Refuses() {
+		return faults
+	}
+	set, faults := templates.Load(c, map[string]string{"texts/appeal.en.txt": letterText()})
+	if faults.Refuses() {
+		return faults
+	}
+	record := &campaign.Record{Donor: donor.Donor{
+		ID: "P000001", Name: map[string]string{"en": "Giver 000001"}, Formal: map[string]string{"en": "Giver 000001"}, Status: "private",
+		Language: "en", Contacts: []donor.Contact{{Email: "giver@givers.example", Name: "Giver 000001", Rank: "other", Salutation: "Dear Giver 000001,", Language: "en"}},
+	}}
+	record.Ask = c.Ask.Ask(nil)
+	const times = 2000
+	var content letter.Content
+	var err error
+	began := time.Now()
+	for range times {
+		if content, err = set.Compose(record, "appeal"); err != nil {
+			return err
+		}
+	}
+	r.Render = float64(time.Since(began).Microseconds()) / times
+	at := time.Now()
+	printed := set.PrintDate("en", at)
+	var sealed letter.Sealed
+	began = time.Now()
+	for range times {
+		if sealed, err = letter.Seal(&content, at, printed); err != nil {
+			return err
+		}
+	}
+	r.Seal = float64(time.Since(began).Microseconds()) / times
+	r.TextBytes, r.HTMLBytes, r.WireBytes = len(content.Text), len(content.HTML), len(sealed.Bytes)
+	return nil
+}
