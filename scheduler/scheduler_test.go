@@ -92,7 +92,6 @@ func (f *field) plan(content string, donors ...string) {
 	blocks := map[string][]byte{}
 	e, names, err := campaign.Freezer{
 		Campaign: c, Files: map[string]string{"campaign.yaml": content},
-		Ask:    func(donor.Donor) donor.Ask { return donor.Ask{} },
 		Render: func(campaign.Record, string) (string, error) { return strings.Repeat("0", 64), nil },
 		Store:  func(b campaign.Block) error { blocks[b.Hash] = b.Data; return nil },
 	}.Freeze(f.ctx, list)

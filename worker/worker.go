@@ -194,7 +194,10 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 	if verdict.Stage == letter.StageCommit && errors.As(refused, &no) {
 		return w.takeBack(ctx, c, no)
 	}
-	if verdict.Outcome == letter.Unreachable || verdict.Stage == letter.StageRcptRegistry && !committed {
+	atHome := verdict.Outcome == letter.Unreachable || verdict.Outcome == letter.Unsent &&
+		(verdict.Stage == letter.StageDial || verdict.Stage == letter.StageRcptRegistry)
+	if atHome && !committed {
+		// Nothing is wrong with the letter, and no attempt is burnt.
 		after := w.Times.Unreachable
 		if verdict.Retry > 0 {
 			after = verdict.Retry
