@@ -1,0 +1,14 @@
+# A static binary on an empty image, run by a user without rights.
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags=-s -o /outreach ./cmd/outreach
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /outreach /outreach
+USER 65532:65532
+WORKDIR /project
+ENTRYPOINT ["/outreach"]
