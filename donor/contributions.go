@@ -1,0 +1,94 @@
+package donor
+
+import (
+	"cmp"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Columns of contributions.csv.
+const (
+	contributionDonor = iota
+	contributionYear
+	contributionAmount
+	contributionCurrency
+	contributionLabel
+)
+
+var contributionColumns = []column{
+	{"donor", true}, {"year", true}, {"amount", true}, {"currency", true}, {"label", false}, {"source", false},
+}
+
+const firstYear = 1951 // the organisation's first
+
+var yearForm = regexp.MustCompile(`^[0-9]{4}$`)
+
+// readContributions reads contributions.csv or contributions.xlsx, which need not be there. Two contributions of one
+// donor, year and name are a fault: nobody can say which of them is the base of an ask.
+func readContributions(fsys fs.FS, today Date, donors []Donor, index index, faults *Faults) (string, []record) {
+	var records []record
+	labels := map[string]string{} // each label once in memory
+	spelt := map[string]record{}  // by folded label, the first
+	unknown := map[string]bool{}
+	file := readTable(fsys, "contributions", false, contributionColumns, faults, func(r row) {
+		if !r.sound {
+			return
+		}
+		fault := func(format string, args ...any) { faults.Addf(r.file, r.line, 0, format, args...) }
+		id, label := r.cells[contributionDonor], r.cells[contributionLabel]
+		before := len(*faults)
+		at, known := index.at[id]
+		switch {
+		case id == "":
+			fault("donor is empty: write the code of a State, for example KEN, or an id of the donors file")
+		case !known && !unknown[id]:
+			unknown[id] = true
+			if wrong := index.unknown(id); wrong != "" {
+				fault("%s", wrong)
+			}
+		}
+		year, _ := strconv.Atoi(r.cells[contributionYear])
+		if !yearForm.MatchString(r.cells[contributionYear]) || year < firstYear || year > today.Year {
+			fault("year %s: write a year from %d to %d", Quote(r.cells[contributionYear]), firstYear, today.Year)
+		}
+		amount, err := ParseMoney(r.cells[contributionAmount], r.cells[contributionCurrency])
+		if err != nil {
+			// The second reading is of a sound amount: whatever it refuses is the currency.
+			field := "amount"
+			if _, other := ParseMoney(r.cells[contributionAmount], "USD"); other == nil {
+				field = "currency"
+			}
+			fault("%s: %v", field, err)
+		}
+		if isPlaceholder(label) {
+			fault("label %s is a placeholder: write what the contribution is, for example voluntary contributions", Quote(label))
+		}
+		if len(*faults) > before || !known {
+			return
+		}
+		if _, again := labels[label]; !again {
+			label = strings.Clone(label)
+			labels[label] = label
+		}
+		c := record{donors[at].ID, Contribution{Year: year, Amount: Money{amount.Minor, strings.Clone(amount.Currency)}, Label: labels[label], File: r.file, Line: r.line}}
+		if first, ok := spelt[fold(label)]; !ok {
+			spelt[fold(label)] = c
+		} else if first.Label != label {
+			faults.Warnf(r.file, r.line, 0, "label %s is written %s in line %d: one campaign reads one of the two", Quote(label), Quote(first.Label), first.Line)
+		}
+		records = append(records, c)
+	})
+	slices.SortFunc(records, func(a, b record) int {
+		return cmp.Or(strings.Compare(a.donor, b.donor), cmp.Compare(a.Year, b.Year), strings.Compare(a.Label, b.Label), cmp.Compare(a.Line, b.Line))
+	})
+	for i := 1; i < len(records); i++ {
+		a, b := records[i-1], records[i]
+		if a.donor == b.donor && a.Year == b.Year && a.Label == b.Label {
+			faults.Addf(file, b.Line, 0, "%s has %s of %d already, in line %d: keep one", b.donor, orElse(b.Label, "a contribution"), b.Year, a.Line)
+		}
+	}
+	return file, records
+}
