@@ -1,0 +1,111 @@
+// Package campaign reads the campaign file: audience, steps, stop rules, send windows, and freezes it with its donors
+// into an edition. It touches neither Redis nor mail.
+//
+// The campaign file is campaigns/NAME/campaign.yaml, at most 1 MB of YAML without anchors, aliases, merges and tags.
+// Nothing may stand in it that is not named here, and nothing twice. Keys marked * must be there.
+//
+//	campaign*     the name of the folder: lower-case letters, digits and hyphens, 1 to 32
+//	title*        the campaign's title by language: en, fr, es, ...; one for each language that is written in
+//	goal*         amount* (whole units), currency* (ISO 4217)
+//	audience*     status* (words of the donors' status column; may be empty where include is not), groups, regions
+//	              (United Nations regional groups and regions; empty lists select nothing away), include (donor ids
+//	              beside those selected), exclude (list of donor*, reason*; always wins)
+//	sender*       name, address*
+//	reply_to*     name, address*: a person reads it
+//	return_path   address for mail that comes back; the sender's address unless said otherwise
+//	registry      mailbox that receives a copy of every letter; none unless said otherwise
+//	signatory*    name*, title* (by language)
+//	facts         ids of the facts register that the texts may cite
+//	ask*          low*, high* (whole per cent, 5 to 10), base_year*, base (the contribution's label; any unless said
+//	              otherwise), floor (whole units; a smaller contribution is not asked for a figure; 0 unless said
+//	              otherwise), currency*, round_to (whole units, 1 unless said otherwise)
+//	reply_by*     the day until which an answer is asked for
+//	schedule*     start* (day), zone* (Region/City), days* (mon ... sun), hours* ("HH:MM-HH:MM"), holidays (days, in
+//	              order)
+//	steps*        list of name* (lower-case letters, digits and hyphens, 1 to 24), and from the second step on after*
+//	              ("10 working days", counted from the day the step before was sent) and approval* ("each": a person
+//	              releases every letter; "standing until YYYY-MM-DD": approved with the campaign until that day)
+//	block_size    donors of one State that are queued and stored together, 1 to 1000; 100 unless said otherwise
+//
+// Days are YYYY-MM-DD. docs/campaign-file.md tells it at length.
+package campaign
+
+import "outreach.example/donor"
+
+// A Campaign is what one campaign.yaml says.
+type Campaign struct {
+	Name       string            // as its folder is called: lower-case letters, digits, hyphens
+	Title      map[string]string // by language
+	Goal       donor.Money
+	Audience   Audience
+	Sender     donor.Mailbox
+	ReplyTo    donor.Mailbox
+	ReturnPath string // MAIL FROM; the sender's address unless the file says otherwise
+	Registry   string // mailbox of the registry copies, "" for none
+	Signatory  Signatory
+	Facts      []string // ids of the facts register that the texts may cite
+	Ask        donor.AskRule
+	ReplyBy    donor.Date
+	Schedule   Schedule
+	Steps      []Step
+	BlockSize  int // donors a block, 100 unless the file says otherwise
+
+	file   string
+	places map[string]place
+	unsure bool // the audience had faults of its own, so what it selects says nothing
+}
+
+// An Audience selects donors: those of one of the Status that are also in one of the Groups and one of the Regions,
+// where those lists are not empty, and those of Include. Exclude always wins.
+type Audience struct {
+	Status  []string // empty only where Include alone selects
+	Groups  []string
+	Regions []string
+	Include []string // donor ids beside those selected
+	Exclude []Exclusion
+}
+
+// An Exclusion leaves one donor out, for a reason that everyone can read.
+type Exclusion struct {
+	Donor  string
+	Reason string
+}
+
+// A Signatory signs the letters. Title is by language.
+type Signatory struct {
+	Name  string
+	Title map[string]string
+}
+
+// A Step is one letter to each donor.
+type Step struct {
+	Name     string     // "appeal", "reminder-1"
+	After    int        // working days since the step before was sent; 0 for the first
+	Each     bool       // a person releases every letter of this step
+	Standing donor.Date // approved with the edition until this day; zero for the first step, or with Each
+}
+
+// File is the campaign file as staff know it, for faults found later.
+func (c *Campaign) File() string { return c.file }
+
+// Place is where a value of the file stands, by its path: "facts[2]" is the third fact, "steps[1].after" a key of the
+// second step, "title.fr" the French title. Line and column are from 1; for a path that the file does not have, those
+// of the nearest group around it.
+func (c *Campaign) Place(path string) (line, column int) {
+	for path != "" {
+		if p, ok := c.places[path]; ok {
+			return p.line, p.column
+		}
+		path = parent(path)
+	}
+	return 1, 1
+}
+
+func parent(path string) string {
+	for i := len(path) - 1; i > 0; i-- {
+		if path[i] == '.' || path[i] == '[' {
+			return path[:i]
+		}
+	}
+	return ""
+}
