@@ -1,0 +1,252 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Secret never shows: String, formatting, JSON and the log say "set".
+type Secret string
+
+// String is "set", or "" when there is none.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "set"
+}
+
+// GoString is what %#v shows.
+func (s Secret) GoString() string { return strconv.Quote(s.String()) }
+
+// MarshalText is what JSON, YAML and slog show.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// How a connection is encrypted.
+const (
+	StartTLS = "starttls" // in the clear until STARTTLS, which the relay must offer
+	Implicit = "implicit" // from the first byte
+	NoTLS    = "none"     // never; to this machine, or with Settings.Insecure
+)
+
+// Settings say which relay, and how it is spoken to.
+type Settings struct {
+	Host        string
+	Port        int
+	TLS         string // StartTLS, Implicit or NoTLS
+	Auth        string // a name of Logins, "auto" for the best one that is offered, "" for none
+	User        string
+	Password    Secret
+	Token       func(context.Context) (string, error) // access token for XOAUTH2, asked for at each connection
+	TokenFile   string                                // where Token reads, for String
+	Insecure    bool                                  // letters may cross a network in the clear; a password never does
+	CAFile      string                                // PEM file of the authorities that may sign the relay's certificate; "" for the system's
+	Helo        string                                // name said in EHLO; "" for the host's name
+	Connections int                                   // open at once, at most; 0 means 1
+}
+
+// Name is the relay's name in pages and keys: host:port.
+func (s Settings) Name() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+// String is the settings as their URL, with every secret as "set".
+func (s Settings) String() string {
+	u := url.URL{Scheme: "smtp", Host: s.Name()}
+	if s.User != "" {
+		u.User = url.User(s.User)
+		if s.Password != "" {
+			u.User = url.UserPassword(s.User, s.Password.String())
+		}
+	}
+	q := url.Values{"tls": {s.TLS}}
+	for _, p := range [...]struct{ key, value string }{{"auth", s.Auth}, {"token_file", s.TokenFile}, {"ca_file", s.CAFile}, {"helo", s.Helo}} {
+		if p.value != "" {
+			q.Set(p.key, p.value)
+		}
+	}
+	if s.Insecure {
+		q.Set("insecure", "yes")
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// ParseURL reads smtp://user:password@host:port?tls=starttls|implicit|none and the optional parameters auth, token_file,
+// ca_file, helo and insecure. The port is 587 with STARTTLS, 465 with implicit TLS and 25 without TLS unless it is given;
+// tls is implicit for port 465 and starttls otherwise. The error names every fault and what to do, and holds no secret.
+func ParseURL(s string) (Settings, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		// The parser's own words quote the URL, and the password with it.
+		return Settings{}, errors.New("the relay's address cannot be read; expected smtp://user:password@host:port?tls=starttls, " +
+			"with the characters @ : / ? # %% and spaces of a password percent-encoded (@ is %%40)")
+	}
+	p := parser{url: u, query: u.Query()}
+	p.target()
+	p.encryption()
+	p.login()
+	p.rest()
+	return p.Settings, errors.Join(p.faults...)
+}
+
+// parser collects settings and every fault in them.
+type parser struct {
+	Settings
+	url    *url.URL
+	query  url.Values
+	faults []error
+}
+
+func (p *parser) faultf(format string, args ...any) {
+	p.faults = append(p.faults, fmt.Errorf(format, args...))
+}
+
+func (p *parser) target() {
+	if p.url.Scheme != "smtp" {
+		p.faultf("the relay's address begins with %q; write smtp://host:port (encryption is set with tls=starttls or tls=implicit)", shorten(p.url.Scheme+":"))
+	}
+	if p.Host = p.url.Hostname(); p.Host == "" {
+		p.faultf("the relay's address names no host; write smtp://host:port?tls=starttls")
+	}
+	if port := p.url.Port(); port != "" {
+		n, err := strconv.Atoi(port)
+		if err != nil || n < 1 || n > 65535 {
+			p.faultf("port %s does not exist; a port is a number from 1 to 65535", shorten(port))
+		}
+		p.Port = n
+	}
+	if p.url.Path != "" && p.url.Path != "/" {
+		p.faultf("the relay's address has a path after the port; remove it")
+	}
+}
+
+func (p *parser) encryption() {
+	p.TLS = p.query.Get("tls")
+	switch {
+	case p.TLS == "" && p.Port == 465:
+		p.TLS = Implicit
+	case p.TLS == "":
+		p.TLS = StartTLS
+	case p.TLS != StartTLS && p.TLS != Implicit && p.TLS != NoTLS:
+		p.faultf("tls=%s is not known; write tls=starttls, tls=implicit or tls=none", shorten(p.TLS))
+	}
+	if p.Port == 0 {
+		p.Port = map[string]int{StartTLS: 587, Implicit: 465, NoTLS: 25}[p.TLS]
+	}
+	switch p.query.Get("insecure") {
+	case "":
+	case "yes":
+		p.Insecure = true
+	default:
+		p.faultf("insecure=%s is not known; write insecure=yes or leave it out", shorten(p.query.Get("insecure")))
+	}
+	if p.TLS == NoTLS && !p.Insecure && p.Host != "" && !loopback(p.Host) {
+		p.faultf("tls=none sends every letter in the clear, and %s is not this machine; write tls=starttls or tls=implicit "+
+			"(or add insecure=yes where nobody else can read the network between)", shorten(p.Host))
+	}
+}
+
+func (p *parser) login() {
+	p.User = p.url.User.Username()
+	password, hasPassword := p.url.User.Password()
+	p.Password = Secret(password)
+	p.TokenFile = p.query.Get("token_file")
+	p.Auth = strings.ToLower(p.query.Get("auth"))
+	if p.Auth == "" && p.User != "" {
+		p.Auth = "auto"
+		if p.TokenFile != "" {
+			p.Auth = "xoauth2"
+		}
+	}
+	if p.TokenFile != "" {
+		p.Token = tokenFrom(p.TokenFile)
+	}
+	switch {
+	case p.Auth == "" || p.Auth == "none":
+		p.Auth = ""
+		if p.User != "" || hasPassword {
+			p.faultf("there is a user or a password but auth=none; remove one of them")
+		}
+	case p.Auth != "auto" && !slices.Contains(Logins, p.Auth):
+		p.faultf("auth=%s is not known; write auth=auto or one of %s", shorten(p.Auth), strings.Join(Logins, ", "))
+	case p.User == "":
+		p.faultf("auth=%s needs a user; write smtp://user:password@host", p.Auth)
+	case p.Auth == "xoauth2" && p.TokenFile == "":
+		p.faultf("auth=xoauth2 needs token_file=FILE, a file that holds the access token (it is read anew for each connection)")
+	case p.Auth != "xoauth2" && p.TokenFile != "":
+		p.faultf("token_file is read by auth=xoauth2 only; write auth=xoauth2 or remove token_file")
+	case p.Auth != "xoauth2" && password == "":
+		p.faultf("auth=%s needs a password; write smtp://user:password@host", p.Auth)
+	case p.clear() && slices.Contains(clearLogins, p.Auth):
+		p.faultf("auth=%s would send the password in the clear to %s; write tls=starttls or tls=implicit", p.Auth, shorten(p.Host))
+	}
+	for _, s := range [...]string{p.User, password} {
+		if strings.ContainsAny(s, "\x00\r\n") {
+			p.faultf("the user or the password holds a control character; look for %%00, %%0d or %%0a in the relay's address")
+			break
+		}
+	}
+}
+
+func (p *parser) rest() {
+	p.Helo, p.CAFile = p.query.Get("helo"), p.query.Get("ca_file")
+	if strings.ContainsFunc(p.Helo, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		p.faultf("helo=%s is not the name of a host; write the full name of this machine, for example mail.iom.example", shorten(p.Helo))
+	}
+	if p.CAFile != "" {
+		if _, err := authorities(p.CAFile); err != nil {
+			p.faults = append(p.faults, err)
+		}
+	}
+	known := []string{"auth", "ca_file", "helo", "insecure", "tls", "token_file"}
+	var unknown []string
+	for key, values := range p.query {
+		if !slices.Contains(known, key) {
+			unknown = append(unknown, shorten(key))
+		} else if len(values) > 1 {
+			p.faultf("%s is given %d times; give it once", key, len(values))
+		}
+	}
+	slices.Sort(unknown)
+	for _, key := range unknown {
+		p.faultf("%s is not a setting of a relay; there are: %s", key, strings.Join(known, ", "))
+	}
+}
+
+// clear says whether what is sent can be read on the way by others.
+func (s Settings) clear() bool { return s.TLS == NoTLS && !loopback(s.Host) }
+
+// tokenFrom reads an access token from a file, anew each time: whoever renews it replaces the file.
+func tokenFrom(file string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return "", fmt.Errorf("access token: %w", err)
+		}
+		token := strings.TrimSpace(string(b))
+		if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			return "", fmt.Errorf("access token: %s does not hold one token", file)
+		}
+		return token, nil
+	}
+}
+
+// loopback says whether a host name or address means this machine.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// shorten is a value as an error shows it.
+func shorten(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		s = string(r[:40]) + "..."
+	}
+	return strconv.Quote(s)
+}
