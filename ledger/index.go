@@ -36,6 +36,9 @@ func (l *Ledger) Due(ctx context.Context, campaigns []string, n int) ([]Wake, er
 	out := make([]Wake, 0, len(got)/2)
 	cmds := make([]*redis.StringCmd, 0, len(got)/2)
 	p := l.Redis.Pipeline()
+	// The number of a block's next task is raised by each granted claim and by each death of a worker: a task that the
+	// dead one had taken keeps its id until asynq notices, which may take two minutes.
+	deaths := p.HGet(ctx, metaKey(), "deaths")
 	for i := 0; i+1 < len(got); i += 2 {
 		place, _ := strconv.Atoi(got[i])
 		step, name := splitMember(got[i+1])
@@ -47,7 +50,9 @@ func (l *Ledger) Due(ctx context.Context, campaigns []string, n int) ([]Wake, er
 		return nil, fmt.Errorf("ledger due: %w", err)
 	}
 	for i, cmd := range cmds {
-		out[i].Wake, _ = cmd.Int64()
+		claims, _ := cmd.Int64()
+		died, _ := deaths.Int64()
+		out[i].Wake = claims + died
 	}
 	return out, nil
 }
@@ -99,8 +104,8 @@ func (l *Ledger) Sweep(ctx context.Context) (Swept, error) {
 	}
 	// A lease that has ended cannot come back, so nothing of these workers is left now.
 	for _, w := range gone.Val() {
-		if err := l.Redis.ZRem(ctx, workersKey(), w).Err(); err != nil {
-			return sum, fmt.Errorf("ledger sweep: %w", err)
+		if _, err := l.number(ctx, "bury", []string{metaKey(), workersKey()}, w); err != nil {
+			return sum, err
 		}
 	}
 	return sum, nil

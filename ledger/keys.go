@@ -5,7 +5,7 @@ import "outreach.example/letter"
 // All keys of the ledger share one hash tag, so that a transition is one script on one node.
 const tag = "{outreach}:"
 
-// HASH: epoch, schema, seq, chain.
+// HASH: epoch, schema, seq, chain, deaths (of workers).
 func metaKey() string { return tag + "meta" }
 
 // STREAM: one entry per script call that changed something; the id is seq-0.

@@ -410,7 +410,7 @@ func TestDeadWorker(t *testing.T) {
 			t.Errorf("sending letter is %s", s)
 		}
 		due, err := w.Due(w.ctx, []string{"res"}, 10)
-		if err != nil || len(due) != 1 || due[0].Block != block("KEN") || due[0].Wake != 1 {
+		if err != nil || len(due) != 1 || due[0].Block != block("KEN") || due[0].Wake != 2 { // one claim, one death
 			t.Errorf("due: %+v %v", due, err)
 		}
 		look, _ := w.Look(w.ctx, "res", 10)
