@@ -32,6 +32,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 partly, 4 refused by a check, 130 inter
 		Args:              a.none,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	f := root.PersistentFlags()
 	f.StringVarP(&a.dir, "directory", "C", ".", "project `folder`")
 	f.StringVar(&a.as, "as", "", "who decides: your `name` (also OUTREACH_USER)")

@@ -178,7 +178,7 @@ func (a *app) examineFiles(ctx context.Context) []finding {
 		} else {
 			f.Well, f.Says = true, fmt.Sprintf("%d donors, no fault", len(p.donors))
 			if n := len(p.warnings); n > 0 {
-				f.Says += fmt.Sprintf(", %d warnings", n)
+				f.Says += fmt.Sprintf("; warnings: %d", n)
 			}
 		}
 		out = append(out, f)

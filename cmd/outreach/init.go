@@ -28,7 +28,9 @@ func (a *app) initCommand() *cobra.Command {
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := a.dir
-			if len(args) == 1 {
+			if len(args) == 1 && filepath.IsAbs(args[0]) {
+				dir = args[0]
+			} else if len(args) == 1 {
 				dir = filepath.Join(a.dir, args[0])
 			}
 			names, err := a.writeSample(dir)

@@ -71,6 +71,12 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 		}
 		p.files["texts/"+path.Base(t)] = string(p.written[t])
 	}
+	if _, err := fs.Stat(fsys, path.Join(folder, "texts")); errors.Is(err, fs.ErrNotExist) {
+		// A campaign without texts of its own is written with the standard ones.
+		for t, content := range templates.Standard() {
+			p.files["texts/"+t] = content
+		}
+	}
 	p.files["campaign.yaml"] = string(p.written[path.Join(folder, "campaign.yaml")])
 	if facts, ok := p.written["facts.csv"]; ok {
 		p.files["facts.csv"] = string(facts)
@@ -113,21 +119,21 @@ func (p *project) load() error {
 	c, faults := campaign.Parse(p.name, file, p.written[file])
 	book, found := donor.Read(p.fsys, today)
 	faults = append(faults, found...)
+	readable := !found.Refuses() // a contact whose line has a fault is no missing contact
 	if c != nil {
 		p.campaign = c
 		if p.always {
 			c.Schedule.Always = true
 		}
 		faults = append(faults, c.Check(today)...)
-		if !faults.Refuses() {
+		if readable {
 			chosen, left, found := c.Select(book.Donors)
 			faults = append(faults, found...)
 			faults = append(faults, book.Check(c.Ask, chosen)...)
-			p.left = left
 			for i := range chosen {
 				chosen[i].Contribution = book.Contribution(chosen[i].ID, c.Ask.BaseYear, c.Ask.Base)
 			}
-			p.donors = chosen
+			p.donors, p.left = chosen, left
 		}
 		set, found := templates.Load(c, p.files)
 		faults = append(faults, p.placed(found)...)

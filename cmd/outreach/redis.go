@@ -134,3 +134,10 @@ func (a *app) dialRedis(ctx context.Context, address, shown string, isLedger boo
 	}
 	return rdb, nil
 }
+
+// silent takes the lines that the Redis client would print on its own: every error comes back to its caller as well.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
+func init() { redis.SetLogger(silent{}) }

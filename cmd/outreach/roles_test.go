@@ -12,23 +12,32 @@ import (
 
 // field is the sample campaign, started, on a real redis-server and a relay that writes down what it accepts.
 type field struct {
-	env map[string]string
-	dir string
-	box *relaytest.Server
-	rdb *redis.Client
+	env    map[string]string
+	dir    string
+	box    *relaytest.Raw
+	rdb    *redis.Client
+	resume chan struct{} // the relay answers no dot before it is closed
 }
 
-func newField(t *testing.T) *field {
+func newField(t *testing.T, paused bool) *field {
 	t.Helper()
 	srv := ledgertest.Start(t, "--appendonly", "yes", "--appendfsync", "everysec")
-	f := &field{dir: sampleProject(t), box: relaytest.Start(t), rdb: ledgertest.Client(t, srv.Addr)}
+	f := &field{dir: sampleProject(t), rdb: ledgertest.Client(t, srv.Addr), resume: make(chan struct{})}
+	if !paused {
+		close(f.resume)
+	}
+	f.box = relaytest.StartRaw(t, relaytest.Script{Extensions: []string{"PIPELINING", "SIZE 10000000"}, Answer: func(c relaytest.Command) *relaytest.Answer {
+		if c.Verb != "." {
+			return nil
+		}
+		return &relaytest.Answer{Wait: f.resume, Take: true, Raw: "250 2.0.0 taken\r\n"}
+	}})
 	f.env = map[string]string{
 		"OUTREACH_REDIS": "redis://" + srv.Addr + "/0",
-		"OUTREACH_RELAY": "smtp://" + f.box.Addr() + "?tls=none",
+		"OUTREACH_RELAY": f.box.URL(),
 		"OUTREACH_USER":  "ann",
 		"OUTREACH_HELO":  "worker.outreach.example",
 	}
-	openWindow(t, f.dir)
 	for _, args := range [][]string{
 		{"check", "resilience"}, {"plan", "resilience"}, {"approve", "resilience", "--as", "another"},
 		{"start", "resilience", "--confirm", "resilience"},
@@ -50,12 +59,12 @@ func (f *field) status(t *testing.T) status {
 	return s
 }
 
-// none counts the letters the relay accepted and wants none twice.
+// once counts the letters the relay took and wants none twice.
 func (f *field) once(t *testing.T) int {
 	t.Helper()
 	ids := map[string]int{}
-	for _, m := range f.box.Accepted() {
-		ids[m.MessageID()]++
+	for _, m := range f.box.Letters() {
+		ids[m.MessageID]++
 	}
 	for _, id := range twice(ids) {
 		t.Errorf("handed over twice: %s", id)
@@ -65,7 +74,7 @@ func (f *field) once(t *testing.T) int {
 
 // Two schedulers and three workers send 175 letters, none twice.
 func TestManyRoles(t *testing.T) {
-	f := newField(t)
+	f := newField(t, false)
 	var all []*process
 	for range 2 {
 		all = append(all, start(t, f.env, "scheduler"))
@@ -84,8 +93,7 @@ func TestManyRoles(t *testing.T) {
 
 // Deleting every key of the queue in the middle loses nothing.
 func TestQueueLost(t *testing.T) {
-	f := newField(t)
-	f.box.Pause()
+	f := newField(t, true)
 	start(t, f.env, "scheduler")
 	start(t, f.env, "worker")
 	until(t, "letters in hand", func() bool { return f.status(t).Sending > 0 })
@@ -94,7 +102,7 @@ func TestQueueLost(t *testing.T) {
 		t.Fatal(keys, err)
 	}
 	f.rdb.Del(t.Context(), keys...)
-	f.box.Resume()
+	close(f.resume)
 	until(t, "175 sent", func() bool { return f.status(t).Sent == 175 })
 	if n := f.once(t); n != 175 {
 		t.Errorf("%d letters accepted", n)
@@ -104,14 +112,13 @@ func TestQueueLost(t *testing.T) {
 // A worker killed in the middle: what it had claimed goes out by another; what it had past the commit point is in doubt,
 // at most one letter a connection, and nothing goes out twice.
 func TestWorkerKilled(t *testing.T) {
-	f := newField(t)
+	f := newField(t, true)
 	f.env["OUTREACH_CONNECTIONS"] = "4"
-	f.box.Pause() // answers nothing after the dot
 	start(t, f.env, "scheduler")
 	victim := start(t, f.env, "worker")
 	until(t, "letters past the commit point", func() bool { return f.status(t).Sending > 0 })
 	victim.kill()
-	f.box.Resume()
+	close(f.resume)
 	start(t, f.env, "worker")
 	until(t, "no letter open", func() bool { s := f.status(t); return s.Planned+s.Claimed+s.Sending == 0 })
 	s := f.status(t)
