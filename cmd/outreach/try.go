@@ -63,7 +63,7 @@ var fastRelay = relay.Times{
 //
 // Nothing but loopback can be dialled.
 func (a *app) try(ctx context.Context, f tryFlags) (err error) {
-	a.guard = relay.LoopbackOnly
+	a.trial()
 	dir, err := os.MkdirTemp("", "outreach-try-")
 	if err != nil {
 		return err
@@ -124,6 +124,9 @@ func nameOf(id string) string {
 	d, _ := donor.Registry().State(id)
 	return d.Name["en"]
 }
+
+// trial makes this program one that dials its own machine only.
+func (a *app) trial() { a.guard = relay.LoopbackOnly }
 
 // trialHouse is a house on the built-in store and mailbox.
 func (a *app) trialHouse(ctx context.Context, store *trial.Store, box *trial.Mailbox, f tryFlags) (*house, func(), error) {
