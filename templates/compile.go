@@ -92,6 +92,9 @@ func (k *compiler) syntax(part string, err error) {
 
 // fault notes what is wrong at an offset of the parsed part.
 func (k *compiler) fault(at int, format string, args ...any) {
+	if len(*k.faults) >= maxFaults {
+		return
+	}
 	line, column := placeOf(k.source, k.base+max(at, 0))
 	k.faults.Addf(k.file, line, column, format, args...)
 }
@@ -136,10 +139,13 @@ func (k *compiler) list(l *parse.ListNode, asked bool) []op {
 	return slices.Clip(ops)
 }
 
+// maxFaults is how many faults of one literal, and of one text, are shown: nobody reads more at once.
+const maxFaults = 100
+
 // lint notes everything in a literal that no letter may hold.
 func (k *compiler) lint(n *parse.TextNode) {
 	text := string(n.Text)
-	for from := 0; ; {
+	for from, found := 0, 0; found < maxFaults; found++ {
 		at, what := lint(text[from:], "\n\t")
 		if what == "" {
 			return
@@ -147,7 +153,12 @@ func (k *compiler) lint(n *parse.TextNode) {
 		from += at
 		k.fault(int(n.Pos)+from, "%s", what)
 		_, size := utf8.DecodeRuneInString(text[from:])
-		from += max(size, strings.IndexFunc(text[from:]+" ", func(c rune) bool { return !isWordRune(c) }))
+		if word := strings.IndexFunc(text[from:], func(c rune) bool { return !isWordRune(c) }); word > size {
+			size = word
+		} else if word < 0 {
+			return // the word ends the literal
+		}
+		from += size
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -85,7 +86,7 @@ func TestTextFaults(t *testing.T) {
 		{"no subject", "Letterhead: House\n\n" + strings.SplitN(goodText, "\n\n", 2)[1], []string{
 			file + "1:1: no subject: begin the file with a line Subject: ..., then an empty line, then the letter"}},
 		{"empty subject", strings.Replace(goodText, "A letter", "", 1), []string{
-			file + "1:10: Subject: is empty: write it behind the colon"}},
+			file + "1:9: Subject: is empty: write it behind the colon"}},
 		{"long subject", strings.Replace(goodText, "A letter", strings.Repeat("long ", 31), 1), []string{
 			file + "1:10: Subject: has 154 characters: keep it to 150"}},
 		{"subject of signs", strings.Replace(goodText, "A letter", "🎉🎉", 1), []string{
@@ -112,8 +113,8 @@ func TestTextFaults(t *testing.T) {
 			"texts/appeal.en.txt: {{.Close}} is missing: a letter ends in the form that is due"}},
 		{"not UTF-8", "Subject: caf\xe9\n\n", []string{
 			"texts/appeal.en.txt: the file is not UTF-8: save it as plain text in UTF-8"}},
-		{"too large", "Subject: A\n\n" + strings.Repeat("a", maxFile), []string{
-			"texts/appeal.en.txt: the file is larger than 256 kB: it is a few pages, so this is another file"}},
+		{"too large", "Subject: A\n\n" + strings.Repeat("a", maxText), []string{
+			"texts/appeal.en.txt: the file is larger than 64 kB: it is a few pages, so this is another file"}},
 		{"byte order mark and Windows line ends", "\ufeff" + strings.ReplaceAll(goodText, "\n", "\r\n"), nil},
 		{"spaces on empty lines", strings.ReplaceAll(goodText, "\n\n", "\n  \n"), nil},
 		{"comments and trimmed spaces", goodText + "\n{{/* cleared on Monday */}}{{- .Sender -}} \n", nil},
@@ -358,14 +359,29 @@ func TestMissing(t *testing.T) {
 // TestLimits: a letter that grows past the limit is refused, and a faulty text is never written from.
 func TestLimits(t *testing.T) {
 	all := files(t)
-	all["texts/appeal.en.txt"] = goodText + strings.Repeat("{{.State.Short}}\n\n", 12_000)
+	all["texts/appeal.en.txt"] = goodText + strings.Repeat("{{.Close}}\n\n", 5_400)
 	s, faults := Load(sample(), all)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	r := record(t, "GBR", "", contact("ambassador", "f"), nil)
+	r := record(t, "GBR", "", contact(office, ""), nil)
 	if _, err := s.Compose(r, "appeal"); err == nil || !strings.Contains(err.Error(), "texts/appeal.en.txt: GBR: the letter has ") {
 		t.Errorf("a letter of more than 1 MB: %v", err)
+	}
+	all["texts/appeal.en.txt"] = goodText + strings.Repeat("\n- {{.State.Formal}} {{fact \"countries\"}}", 1_300)
+	if s, faults = Load(sample(), all); len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	begun := time.Now()
+	if _, err := s.Compose(r, "appeal"); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(begun); took > 200*time.Millisecond {
+		t.Errorf("the longest text took %v to write", took)
+	}
+	all["texts/appeal.en.txt"] = goodText + strings.Repeat("{ TBC ", 9_000)
+	if _, faults = Load(sample(), all); len(faults) != maxFaults {
+		t.Errorf("%d faults are shown, want %d", len(faults), maxFaults)
 	}
 	all["texts/appeal.en.txt"] = "Subject: {{.Nothing}}\n\n"
 	s, _ = Load(sample(), all)

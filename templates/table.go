@@ -3,6 +3,7 @@ package templates
 import (
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -11,8 +12,9 @@ import (
 )
 
 const (
-	maxFile = 256 << 10 // bytes of a text, of the register, of the forms: each is a few pages
-	maxRows = 2000
+	maxText  = 64 << 10 // bytes of a text: a letter is a few pages
+	maxTable = 1 << 20  // bytes of the register or of the forms
+	maxRows  = 2000
 )
 
 // A cell is one field of a table, with its place.
@@ -32,7 +34,7 @@ type table struct{ rows []row }
 // readTable reads a CSV file strictly: every column of must is there, none twice, and each other one begins with one of
 // the prefixes, which a language follows. Rows of empty cells are passed over.
 func readTable(file, content string, must, prefixes []string) (t table, faults donor.Faults) {
-	content, what := readable(content)
+	content, what := readable(content, maxTable)
 	if what != "" {
 		faults.Addf(file, 0, 0, "%s", what)
 		return t, faults
@@ -137,11 +139,11 @@ func examples(prefixes []string) (names []string) {
 }
 
 // readable is a file as text with plain line ends, or what keeps it from being read.
-func readable(content string) (text, what string) {
+func readable(content string, limit int) (text, what string) {
 	text = strings.TrimPrefix(content, "\ufeff")
 	switch {
-	case len(text) > maxFile:
-		return "", "the file is larger than 256 kB: it is a few pages, so this is another file"
+	case len(text) > limit:
+		return "", fmt.Sprintf("the file is larger than %d kB: it is a few pages, so this is another file", limit>>10)
 	case !utf8.ValidString(text):
 		return "", "the file is not UTF-8: save it as plain text in UTF-8"
 	case strings.ContainsRune(text, 0):

@@ -25,18 +25,17 @@ var lineEnds = regexp.MustCompile(`[ \t]+\n`)
 func (s *Set) readText(file, content string, p *profile) (*text, donor.Faults) {
 	var faults donor.Faults
 	t := &text{file: file, p: p, letterhead: s.campaign.Sender.Name}
-	source, what := readable(content)
+	source, what := readable(content, maxText)
 	if what != "" {
 		faults.Addf(file, 0, 0, "%s", what)
 		t.broken = true
 		return t, faults
 	}
+	source = lineEnds.ReplaceAllString(source, "\n") // a line of spaces is an empty line
 	k := &compiler{
 		set: s, p: p, file: file, source: source, used: map[string]bool{}, faults: &faults,
 		cited: map[string]*citation{}, notes: &t.notes,
 	}
-	source = lineEnds.ReplaceAllString(source, "\n") // a line of spaces is an empty line
-	k.source = source
 	end := strings.Index(source, "\n\n")
 	if end < 0 {
 		end = len(source)
