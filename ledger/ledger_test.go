@@ -179,6 +179,36 @@ func TestClaimTwice(t *testing.T) {
 	})
 }
 
+// A claim whose reply was lost is repeated under its nonce and finds the same letters, and no more.
+func TestClaimRepeated(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb)
+		donors := []string{"P0", "P1", "P2", "P3"}
+		w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: donors}}, true))
+		b := letter.Block{Campaign: "res", Step: "appeal", Name: "none-0"}
+		nonce := ledger.Nonce(w.worker)
+		var first ledger.Claims
+		for i := range 3 {
+			got, err := w.Claim(w.ctx, b, nonce, 2, ledger.Pace{})
+			if err != nil || len(got.Letters) != 2 {
+				t.Fatalf("claim %d: %d letters %v", i, len(got.Letters), err)
+			}
+			if i == 0 {
+				first = got
+			}
+			for j, c := range got.Letters {
+				if c.ID != first.Letters[j].ID || !c.Date.Equal(first.Letters[j].Date) {
+					t.Errorf("claim %d gave %v, the first %v", i, c, first.Letters[j])
+				}
+			}
+		}
+		counts, _ := w.Counts(w.ctx, "res")
+		if counts["appeal"][letter.Claimed] != 2 || counts["appeal"][letter.Planned] != 2 {
+			t.Errorf("counts %v", counts)
+		}
+	})
+}
+
 // Many workers and goroutines on one block of many letters: every letter is granted exactly once, in gathered calls.
 func TestClaimRace(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {

@@ -124,7 +124,7 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 		if w.hands.Acquire(w.Intake, chunk) != nil {
 			return nil
 		}
-		claims, err := w.Ledger.Claim(ctx, b, ledger.Nonce(w.Name()), int(chunk), w.Pace)
+		claims, err := w.claim(b, int(chunk))
 		w.hands.Release(chunk - int64(len(claims.Letters)))
 		if err != nil || len(claims.Letters) == 0 {
 			return err
@@ -148,6 +148,19 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 		}
 	}
 	return nil
+}
+
+// claim asks for letters, again and again under the same nonce while the store does not answer: what a lost reply has
+// granted is this worker's, and nobody else would look after it while its lease runs.
+func (w *Worker) claim(b letter.Block, n int) (ledger.Claims, error) {
+	nonce := ledger.Nonce(w.Name())
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		claims, err := w.Ledger.Claim(w.Intake, b, nonce, n, w.Pace)
+		if err == nil || !wait(w.Intake, pause) {
+			return claims, err
+		}
+		w.Log.Warn("claim is asked again", "campaign", b.Campaign, "step", b.Step, "block", b.Name, "error", err)
+	}
 }
 
 // prepare gets what the letters of a claim are made from: once for all of them.

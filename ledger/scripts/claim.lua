@@ -1,4 +1,5 @@
--- Gives due letters of one block to a worker, as many as it asks for and the relay's pace allows.
+-- Gives due letters of one block to a worker, as many as it asks for and the relay's pace allows. Letters that this very
+-- nonce holds already are given again first: a repeated call after a lost reply finds what the first one was granted.
 -- KEYS 1 campaign 2 rows 3 counts 4 look 5 due 6 busy 7 holds 8 cases 9 workers 10 relay 11 suppressed 12 meta 13 audit
 -- ARGV 1 campaign 2 step 3 block 4 nonce 5 how many 6 ms between two letters of this relay (0: no pace)
 --      7 ms ahead within which slots are handed out 8 ms after which the block is woken again if letters remain
@@ -24,8 +25,14 @@ local anyheld = redis.call('HLEN', KEYS[7]) > 0
 local want, pace, ahead = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local slot = now
 if pace > 0 then slot = math.max(now, tonumber(redis.call('HGET', KEYS[10], 'next') or '0')) end
-local granted, more, nextdue = {}, false, 0
+local granted, more, nextdue, new = {}, false, 0, 0
 local stoppedNow = {}
+for i = 1, #all, 2 do
+  local r = row(all[i], all[i + 1], 'C')
+  if r and r.n == nonce then
+    for _, v in ipairs({all[i], int(r.g), int(r.a), int(r.d), int(now), r.m}) do granted[#granted + 1] = v end
+  end
+end
 for i = 1, #all, 2 do
   local r = row(all[i], all[i + 1], 'P')
   local donor = all[i]
@@ -42,16 +49,16 @@ for i = 1, #all, 2 do
       r.e, r.n, r.t = tonumber(c[3]), nonce, now
       write(k.rows, k.counts, k.look, step, donor, r, 'C')
       for _, v in ipairs({donor, int(r.g), int(r.a), int(r.d), int(slot), r.m}) do granted[#granted + 1] = v end
-      slot = slot + pace
+      slot, new = slot + pace, new + 1
     end
   end
 end
 if #stoppedNow > 0 then
   audit(KEYS[12], KEYS[13], now, 'worker', 'stop', ARGV[1] .. '\n' .. table.concat(stoppedNow, '\n'))
 end
-if #granted > 0 then
+if new > 0 then
   redis.call('HINCRBY', k.rows, '.w', 1)
-  redis.call('HINCRBY', k.rows, '.b', #granted / 6)
+  redis.call('HINCRBY', k.rows, '.b', new)
   sooner(KEYS[6], ARGV[1] .. '/' .. member, now + 86400000)
   if pace > 0 then redis.call('HSET', KEYS[10], 'next', int(slot)) end
 end
