@@ -49,7 +49,7 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 	if _, err := fs.Stat(fsys, path.Join(folder, "campaign.yaml")); err != nil {
 		return nil, p.missing()
 	}
-	root := []string{"facts.csv"}
+	root := []string{"facts.csv", "forms.csv"}
 	for _, kind := range []string{"donors", "contacts", "contributions"} {
 		root = append(root, kind+".csv", kind+".xlsx")
 	}
@@ -78,8 +78,10 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 		}
 	}
 	p.files["campaign.yaml"] = string(p.written[path.Join(folder, "campaign.yaml")])
-	if facts, ok := p.written["facts.csv"]; ok {
-		p.files["facts.csv"] = string(facts)
+	for _, f := range []string{"facts.csv", "forms.csv"} {
+		if content, ok := p.written[f]; ok {
+			p.files[f] = string(content)
+		}
 	}
 	return p, nil
 }
