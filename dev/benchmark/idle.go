@@ -114,11 +114,12 @@ func (b *bench) idle(n int) (latencies []float64, wakes float64, err error) {
 		return nil, 0, err
 	}
 	env := b.env(srv.addr, relay.l.Addr().String())
+	var due map[string]time.Time
 	dir := filepath.Join(b.dir, "idle")
 	for _, args := range [][]string{{"plan", "bench", "--json"}, {"approve", "bench", "--as", "bea"}, {"start", "bench", "--confirm", "bench"}} {
 		if args[0] == "start" {
 			// Before anything can leave, each letter gets a due time of its own.
-			if latencies, err = nil, b.spread(ledger.New(rdb), n); err != nil {
+			if due, err = b.spread(ledger.New(rdb), n); err != nil {
 				return nil, 0, err
 			}
 		}
@@ -141,51 +142,45 @@ func (b *bench) idle(n int) (latencies []float64, wakes float64, err error) {
 	if relay.count() != n {
 		return nil, 0, fmt.Errorf("%d of %d single letters arrived", relay.count(), n)
 	}
-	for i := range n {
-		at := relay.seen[fmt.Sprintf("giver%06d@givers.example", i)]
-		latencies = append(latencies, float64(at.Sub(b.due(i)).Microseconds())/1000)
+	for id, at := range due {
+		arrived := relay.seen["giver"+strings.TrimPrefix(id, "P")+"@givers.example"]
+		latencies = append(latencies, float64(arrived.Sub(at).Microseconds())/1000)
 	}
 	wakes, err = b.wakes(queue.New(rdb))
 	return latencies, wakes, err
 }
 
-var idleStart time.Time
-
-// due is when the i-th single letter is due: ten a second, from some seconds after they were spread, when both roles run.
-func (b *bench) due(i int) time.Time { return idleStart.Add(time.Duration(i) * 97 * time.Millisecond) }
-
-func (b *bench) spread(l *ledger.Ledger, n int) error {
+// spread gives each block a due time of its own, ten a second, from some seconds from now, when both roles run; and says
+// when each donor's letter is due.
+func (b *bench) spread(l *ledger.Ledger, n int) (map[string]time.Time, error) {
 	c, err := l.Campaign(b.ctx, "bench")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	blocks, err := l.Blocks(b.ctx, c.Edition)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	idleStart = time.Now().Add(6 * time.Second).Truncate(time.Millisecond)
+	at := time.Now().Add(6 * time.Second).Truncate(time.Millisecond)
+	due := map[string]time.Time{}
 	var rows []ledger.Row
 	for _, name := range blocks.Names() {
 		records, err := l.Records(b.ctx, blocks, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		row := ledger.Row{Block: name}
+		row := ledger.Row{Block: name, Due: at}
 		for _, r := range records {
-			var i int
-			if _, err := fmt.Sscanf(r.Donor.ID, "P%06d", &i); err != nil {
-				return err
-			}
-			row.Due = b.due(i)
+			due[r.Donor.ID] = at
 			row.Donors = append(row.Donors, r.Donor.ID)
 		}
-		rows = append(rows, row)
+		rows, at = append(rows, row), at.Add(97*time.Millisecond)
 	}
 	laid, err := l.Lay(b.ctx, "bench", "bench", "appeal", c.Edition, rows, true)
 	if err == nil && laid.Changed != n {
 		err = fmt.Errorf("%d of %d letters got a due time of their own", laid.Changed, n)
 	}
-	return err
+	return due, err
 }
 
 // wakes is how many wake-ups a second the queue takes from one scheduler.
