@@ -73,7 +73,7 @@ func readContacts(fsys fs.FS, today Date, donors []Donor, index index, faults *F
 		faults.Warnf(file, c.stale[0], 0, "not verified in the last %d days (%s): make sure the person still holds the post", fresh, others(len(c.stale)))
 	}
 	for _, d := range donors {
-		if d.Line > 0 && len(d.Contacts) > 0 && d.Name != nil && d.Name[d.Language] == "" {
+		if index.whole && d.Line > 0 && len(d.Contacts) > 0 && d.Name[d.Language] == "" {
 			faults.Addf(file, d.Contacts[0].Line, 0, "%s has no name_%s in the donors file, and its letters are in that language: add it there", d.ID, d.Language)
 		}
 	}
@@ -121,12 +121,12 @@ func (c *contacts) row(r row) {
 	p.Email = c.address(r, at)
 	p.Verified = c.verified(r)
 	words(&p, !begun, fault)
-	if !begun && len(*c.faults) == before {
-		if p.Language != "" {
+	if !begun {
+		if slices.Contains(Registry().languages, p.Language) {
 			d.Language = p.Language
 		}
 		addressable(&p, d.Language, fault)
-		if isPerson(p.Rank) && p.Verified.AddDays(fresh).Before(c.today) {
+		if len(*c.faults) == before && isPerson(p.Rank) && p.Verified.AddDays(fresh).Before(c.today) {
 			c.stale = append(c.stale, r.line)
 		}
 	}
@@ -206,7 +206,12 @@ var (
 )
 
 // isPlaceholder says whether a text stands for one that nobody has written yet.
-func isPlaceholder(s string) bool { return s != "" && len(s) < 40 && placeholder.MatchString(s) }
+func isPlaceholder(s string) bool {
+	if s == "" || len(s) > 40 || strings.Contains(s, " ") && !strings.ContainsAny(s[:1], "{[<") {
+		return false // as nearly all are
+	}
+	return placeholder.MatchString(s)
+}
 
 // addressable says what a form of address needs that the first contact does not have: the letter would be wrong.
 func addressable(p *Contact, lang string, fault func(string, ...any)) {

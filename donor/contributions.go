@@ -26,19 +26,25 @@ const firstYear = 1951 // the organisation's first
 
 var yearForm = regexp.MustCompile(`^[0-9]{4}$`)
 
+// label is what a contribution is called, and the line that says so first.
+type label struct {
+	name string
+	line int
+}
+
 // readContributions reads contributions.csv or contributions.xlsx, which need not be there. Two contributions of one
 // donor, year and name are a fault: nobody can say which of them is the base of an ask.
 func readContributions(fsys fs.FS, today Date, donors []Donor, index index, faults *Faults) (string, []record) {
 	var records []record
 	labels := map[string]string{} // each label once in memory
-	spelt := map[string]record{}  // by folded label, the first
+	spelt := map[string]label{}   // by what its spellings share, the first
 	unknown := map[string]bool{}
 	file := readTable(fsys, "contributions", false, contributionColumns, faults, func(r row) {
 		if !r.sound {
 			return
 		}
 		fault := func(format string, args ...any) { faults.Addf(r.file, r.line, 0, format, args...) }
-		id, label := r.cells[contributionDonor], r.cells[contributionLabel]
+		id, name := r.cells[contributionDonor], r.cells[contributionLabel]
 		before := len(*faults)
 		at, known := index.at[id]
 		switch {
@@ -63,23 +69,26 @@ func readContributions(fsys fs.FS, today Date, donors []Donor, index index, faul
 			}
 			fault("%s: %v", field, err)
 		}
-		if isPlaceholder(label) {
-			fault("label %s is a placeholder: write what the contribution is, for example voluntary contributions", Quote(label))
+		kept, again := labels[name]
+		if !again {
+			kept = strings.Clone(name)
+			labels[kept] = kept
+			first, twice := spelt[fold(kept)]
+			switch {
+			case isPlaceholder(kept):
+				fault("label %s is a placeholder: write what the contribution is, for example voluntary contributions", Quote(kept))
+			case twice:
+				faults.Warnf(r.file, r.line, 0, "label %s is written %s in line %d: one campaign reads one of the two", Quote(kept), Quote(first.name), first.line)
+			default:
+				spelt[fold(kept)] = label{kept, r.line}
+			}
 		}
-		if len(*faults) > before || !known {
+		if len(*faults) > before && (*faults)[before:].Refuses() || !known {
 			return
 		}
-		if _, again := labels[label]; !again {
-			label = strings.Clone(label)
-			labels[label] = label
-		}
-		c := record{donors[at].ID, Contribution{Year: year, Amount: Money{amount.Minor, strings.Clone(amount.Currency)}, Label: labels[label], File: r.file, Line: r.line}}
-		if first, ok := spelt[fold(label)]; !ok {
-			spelt[fold(label)] = c
-		} else if first.Label != label {
-			faults.Warnf(r.file, r.line, 0, "label %s is written %s in line %d: one campaign reads one of the two", Quote(label), Quote(first.Label), first.Line)
-		}
-		records = append(records, c)
+		records = append(records, record{donors[at].ID, Contribution{
+			Year: year, Amount: Money{amount.Minor, strings.Clone(amount.Currency)}, Label: kept, File: r.file, Line: r.line,
+		}})
 	})
 	slices.SortFunc(records, func(a, b record) int {
 		return cmp.Or(strings.Compare(a.donor, b.donor), cmp.Compare(a.Year, b.Year), strings.Compare(a.Label, b.Label), cmp.Compare(a.Line, b.Line))

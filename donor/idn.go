@@ -17,7 +17,7 @@ var asciiDomain = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.B
 // that a reader may take for another is refused.
 func foreignDomain(domain string) (ascii, rule string) {
 	ascii, err := asciiDomain.ToASCII(domain)
-	if err != nil {
+	if err != nil || ascii == "" {
 		r, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(domain, func(r rune) bool { return r < utf8.RuneSelf }))
 		if r == utf8.RuneError {
 			return "", "has a domain that no registry would give out: type it anew"
