@@ -41,6 +41,7 @@ type table struct {
 	header []string
 	place  []int // of each column asked for, in the file; -1 for none
 	padded bool  // a short line is a line whose last cells are empty, as workbooks have them
+	limit  int   // rows of a workbook
 	row    row
 	rows   int
 	seen   int // faults looked at by full
@@ -60,7 +61,7 @@ func readTable(fsys fs.FS, kind string, required bool, columns []column, faults 
 		return file
 	}
 	t := &table{
-		file: file, columns: columns, each: each, faults: faults, seen: len(*faults),
+		file: file, columns: columns, each: each, faults: faults, seen: len(*faults), limit: maxSheetRows,
 		row: row{file: file, cells: make([]string, len(columns))},
 	}
 	if path.Ext(file) == ".xlsx" {

@@ -68,8 +68,8 @@ func (t *table) sheet(content []byte) (err error) {
 		if err != nil {
 			return err
 		}
-		if t.rows >= maxSheetRows {
-			t.faults.Addf(t.file, line, 0, "more than %d rows: save the sheet as CSV UTF-8", maxSheetRows)
+		if t.rows >= t.limit {
+			t.faults.Addf(t.file, line, 0, "more than %d rows: save the sheet as CSV UTF-8", t.limit)
 			break
 		}
 		if !t.line(line, cells) {

@@ -169,15 +169,20 @@ func TestWorkbookFaults(t *testing.T) {
 
 // A sheet past the limit is refused, not cut.
 func TestWorkbookRows(t *testing.T) {
-	rows := strings.Repeat("<row><c t=\"str\"><v>KEN</v></c></row>", maxSheetRows+1)
-	content := rezipped(t, workbook(t, nil, [][]any{{"donor"}}), func(sheet string) string {
-		return strings.Replace(sheet, "</sheetData>", rows+"</sheetData>", 1)
-	})
-	var faults Faults
-	n := 0
-	readTable(fstest.MapFS{"t.xlsx": {Data: content}}, "t", true, []column{{"donor", true}}, &faults, func(row) { n++ })
-	if want := "t.xlsx:250002: more than 250000 rows: save the sheet as CSV UTF-8"; faults.Error() != want || n != maxSheetRows {
-		t.Errorf("%d rows, %v", n, faults)
+	for _, c := range []struct {
+		limit, rows int
+		want        string
+	}{{3, 3, ""}, {2, 2, "t.xlsx:4: more than 2 rows: save the sheet as CSV UTF-8"}} {
+		var faults Faults
+		n := 0
+		sheet := &table{
+			file: "t.xlsx", columns: []column{{"donor", true}}, each: func(row) { n++ }, faults: &faults,
+			row: row{cells: make([]string, 1)}, padded: true, limit: c.limit,
+		}
+		sheet.readXLSX(workbook(t, nil, [][]any{{"donor"}, {"KEN"}, {"FRA"}, {"ESP"}}))
+		if faults.Error() != c.want || n != c.rows {
+			t.Errorf("limit %d: %d rows, %v", c.limit, n, faults)
+		}
 	}
 }
 
