@@ -89,7 +89,7 @@ func redact(text, user, secret string) string {
 	if secret == "" {
 		return text
 	}
-	for _, form := range [...]string{secret, "\x00" + user + "\x00" + secret, "user=" + user + "\x01auth=Bearer " + secret + "\x01\x01"} {
+	for _, form := range [...]string{"\x00" + user + "\x00" + secret, "user=" + user + "\x01auth=Bearer " + secret + "\x01\x01", secret} {
 		text = strings.ReplaceAll(text, base64.StdEncoding.EncodeToString([]byte(form)), "***")
 	}
 	return strings.ReplaceAll(text, secret, "***")

@@ -85,7 +85,7 @@ func ParseURL(s string) (Settings, error) {
 	if err != nil {
 		// The parser's own words quote the URL, and the password with it.
 		return Settings{}, errors.New("the relay's address cannot be read; expected smtp://user:password@host:port?tls=starttls, " +
-			"with the characters @ : / ? # %% and spaces of a password percent-encoded (@ is %%40)")
+			"with the characters @ : / ? # % and spaces of a password percent-encoded (@ is %40)")
 	}
 	p := parser{url: u, query: u.Query()}
 	p.target()
@@ -107,12 +107,17 @@ func (p *parser) faultf(format string, args ...any) {
 	p.faults = append(p.faults, fmt.Errorf(format, args...))
 }
 
+// hostCharacters are those of host names; the underscore is common in the names of containers.
+const hostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+
 func (p *parser) target() {
 	if p.url.Scheme != "smtp" {
-		p.faultf("the relay's address begins with %q; write smtp://host:port (encryption is set with tls=starttls or tls=implicit)", shorten(p.url.Scheme+":"))
+		p.faultf("the relay's address begins with %s; write smtp://host:port (encryption is set with tls=starttls or tls=implicit)", shorten(p.url.Scheme+":"))
 	}
 	if p.Host = p.url.Hostname(); p.Host == "" {
 		p.faultf("the relay's address names no host; write smtp://host:port?tls=starttls")
+	} else if net.ParseIP(p.Host) == nil && strings.ContainsFunc(p.Host, func(r rune) bool { return !strings.ContainsRune(hostCharacters, r) }) {
+		p.faultf("%s is not the name or the address of a host; write for example relay.iom.example", shorten(p.Host))
 	}
 	if port := p.url.Port(); port != "" {
 		n, err := strconv.Atoi(port)

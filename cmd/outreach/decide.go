@@ -350,7 +350,7 @@ func (a *app) scope(cmd *cobra.Command, args []string) (string, error) {
 	all, _ := cmd.Flags().GetBool("all")
 	var scopes []string
 	for _, d := range args {
-		scopes = append(scopes, "donor:"+strings.ToUpper(d))
+		scopes = append(scopes, "donor:"+d)
 	}
 	if group != "" {
 		g, err := donor.Registry().Group(group)
@@ -436,8 +436,10 @@ func (a *app) holdCommand() *cobra.Command {
 
 // known makes sure that a hold names a donor there is, so that a slip of the pen is not a hold on nobody.
 func (a *app) known(ctx context.Context, l *ledger.Ledger, id string) (string, error) {
-	if _, ok := donor.Registry().State(id); ok {
-		return "donor:" + id, nil
+	if upper := strings.ToUpper(id); len(id) == 3 {
+		if _, ok := donor.Registry().State(upper); ok {
+			return "donor:" + upper, nil
+		}
 	}
 	d, err := a.find(ctx, l, "", id)
 	return "donor:" + d.id, err

@@ -84,6 +84,7 @@ func Start(t testing.TB, o Options) *Server {
 	t.Cleanup(func() {
 		close(s.done)
 		server.Close()
+		l.Close() // the server does not know it yet when the test was quick
 		<-served
 	})
 	return s
