@@ -23,6 +23,9 @@ import (
 // maxGreeting bounds what a relay may say before the connection stands: go-mail reads its lines without a limit.
 const maxGreeting = 64 << 10
 
+// noStartTLS is in go-mail's words, its only sign, when STARTTLS is mandatory and not offered.
+const noStartTLS = "does not support STARTTLS"
+
 // LoopbackOnly dials this machine and nothing else. The address is looked at after names are resolved, so no name can
 // lead elsewhere.
 func LoopbackOnly(ctx context.Context, network, address string) (net.Conn, error) {
@@ -186,7 +189,7 @@ func (r *Relay) open(ctx context.Context) (*conn, *unreachable) {
 		c.offer.login, err = s.logIn(client, secret)
 	case err != nil && w == nil:
 		what = "no connection"
-	case err != nil && (w.starttls || s.TLS == StartTLS && strings.Contains(err.Error(), "STARTTLS")):
+	case err != nil && (w.starttls || strings.Contains(err.Error(), noStartTLS)):
 		what = "no TLS"
 	}
 	if w != nil && !here() && err == nil {
@@ -214,6 +217,8 @@ func (s Settings) explain(what string, err error, ctx context.Context, secret st
 		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			u.text = "stopped"
 		}
+	case strings.Contains(err.Error(), noStartTLS):
+		u.text = "the relay does not offer STARTTLS, and nothing is sent in the clear"
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		u.text = "no answer in time"
 	case errors.Is(err, io.EOF):

@@ -141,7 +141,7 @@ func TestUnreachable(t *testing.T) {
 		want  string
 	}{
 		{"nobody listens", func(*testing.T) (string, *relaytest.Raw) { return "smtp://" + closed + "?tls=none", nil }, "no connection: dial tcp " + closed + ": connect: connection refused"},
-		{"STARTTLS removed", raw(relaytest.Script{Extensions: []string{"AUTH PLAIN"}}), "no TLS: STARTTLS mode set to: "},
+		{"STARTTLS removed", raw(relaytest.Script{Extensions: []string{"AUTH PLAIN"}}), "no TLS: the relay does not offer STARTTLS, and nothing is sent in the clear"},
 		{"STARTTLS refused", raw(relaytest.Script{Extensions: []string{"STARTTLS", "AUTH PLAIN"}, Answer: says("STARTTLS", "454 4.7.0 not now\r\n")}), "no TLS: not now"},
 		{"STARTTLS and then no TLS", raw(relaytest.Script{Extensions: []string{"STARTTLS", "AUTH PLAIN"}}), "no TLS: "},
 		{"implicit TLS to a server without", func(t *testing.T) (string, *relaytest.Raw) {

@@ -33,17 +33,17 @@ func prepare(s letter.Sealed, a Attempt) (*job, *letter.Verdict) {
 	if !speakable(j.env.From) {
 		return nil, unspeakable(letter.StageMail, "the return path "+shorten(j.env.From)+" cannot be put into an envelope")
 	}
-	lines := bytes.Count(s.Bytes, []byte("\r\n"))
+	dots, lines, whole := lineEnds(s.Bytes)
 	switch {
-	case lines == 0 || !bytes.HasSuffix(s.Bytes, []byte("\r\n")):
+	case len(s.Bytes) == 0 || !bytes.HasSuffix(s.Bytes, []byte("\r\n")):
 		return nil, unspeakable(letter.StageContent, "the sealed letter does not end with a line end")
-	case bytes.Count(s.Bytes, []byte("\n")) != lines || bytes.Count(s.Bytes, []byte("\r")) != lines:
+	case !whole || bytes.Count(s.Bytes, []byte("\r")) != lines:
 		// Relays disagree about where a message with such lines ends.
 		return nil, unspeakable(letter.StageContent, "the sealed letter holds a bare carriage return or line feed")
 	case bytes.IndexByte(s.Bytes, 0) >= 0:
 		return nil, unspeakable(letter.StageContent, "the sealed letter holds a NUL")
 	}
-	j.content, j.eightBit = stuffed(s.Bytes), eightBit(s.Bytes)
+	j.content, j.eightBit = stuffed(s.Bytes, dots), eightBit(s.Bytes)
 	return j, nil
 }
 
@@ -61,24 +61,38 @@ func speakable(address string) bool {
 	return len(address) <= 254+2
 }
 
-// stuffed doubles the dot at the front of each line that has one (RFC 5321 4.5.2).
-func stuffed(b []byte) []byte {
-	n := bytes.Count(b, []byte("\n."))
-	first := b[0] == '.'
-	if n == 0 && !first {
+// lineEnds counts lines, and those that begin with a dot; whole says that each line feed follows a carriage return.
+func lineEnds(b []byte) (dots, lines int, whole bool) {
+	for len(b) > 0 {
+		if b[0] == '.' {
+			dots++
+		}
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 {
+			return dots, lines, true
+		}
+		if i == 0 || b[i-1] != '\r' {
+			return dots, lines, false
+		}
+		lines++
+		b = b[i+1:]
+	}
+	return dots, lines, true
+}
+
+// stuffed doubles the dot at the front of each line that has one (RFC 5321 4.5.2); there are so many.
+func stuffed(b []byte, dots int) []byte {
+	if dots == 0 {
 		return b
 	}
-	out := make([]byte, 0, len(b)+n+1)
-	if first {
-		out = append(out, '.')
+	out := make([]byte, 0, len(b)+dots)
+	for line := range bytes.Lines(b) {
+		if line[0] == '.' {
+			out = append(out, '.')
+		}
+		out = append(out, line...)
 	}
-	for n > 0 {
-		i := bytes.Index(b, []byte("\n.")) + 2
-		out = append(append(out, b[:i]...), '.')
-		b = b[i:]
-		n--
-	}
-	return append(out, b...)
+	return out
 }
 
 // eightBit says whether any octet has its high bit set.

@@ -11,6 +11,7 @@ import (
 type waiter struct {
 	job     *job
 	ready   chan grant // holds one: whoever grants never waits
+	alone   bool       // it was let down before: its envelope goes behind no other letter's dot
 	engaged bool       // its envelope went out behind the dot of another letter
 	gone    bool       // it waits no more
 }
@@ -26,7 +27,7 @@ type grant struct {
 var broken = new(conn)
 
 // take waits for a connection. A nil connection without an error means: open one, the slot is yours. fresh asks for a
-// new one where that is possible.
+// new one where that is possible, after a letter was let down by an old one.
 func (r *Relay) take(ctx context.Context, j *job, fresh bool) (c *conn, written bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, false, errors.New("stopped before it was sent")
@@ -52,7 +53,7 @@ func (r *Relay) take(ctx context.Context, j *job, fresh bool) (c *conn, written 
 		r.retire(old)
 		return nil, false, nil
 	}
-	w := &waiter{job: j, ready: make(chan grant, 1)}
+	w := &waiter{job: j, ready: make(chan grant, 1), alone: fresh}
 	r.waiting = append(r.waiting, w)
 	r.mu.Unlock()
 
@@ -112,10 +113,16 @@ func (r *Relay) engage(c *conn) *waiter {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.waiting) == 0 || r.waiting[0].job.fits(c.offer) != nil {
+	i := slices.IndexFunc(r.waiting, func(w *waiter) bool { return !w.alone })
+	if i < 0 || r.waiting[i].job.fits(c.offer) != nil {
 		return nil
 	}
-	w := r.next()
+	w := r.waiting[i]
+	if i == 0 {
+		r.next()
+	} else {
+		r.waiting = slices.Delete(r.waiting, i, i+1)
+	}
 	w.engaged = true
 	return w
 }

@@ -67,16 +67,3 @@ func TestHint(t *testing.T) {
 		}
 	}
 }
-
-// TestStuffed: the dot of a line is doubled, and nothing else.
-func TestStuffed(t *testing.T) {
-	for _, tc := range []struct{ in, want string }{
-		{"a\r\n", "a\r\n"},
-		{".\r\n", "..\r\n"},
-		{"a\r\n.\r\n..\r\nb.\r\n.c\r\n", "a\r\n..\r\n...\r\nb.\r\n..c\r\n"},
-	} {
-		if got := string(stuffed([]byte(tc.in))); got != tc.want {
-			t.Errorf("%q: %q, want %q", tc.in, got, tc.want)
-		}
-	}
-}
