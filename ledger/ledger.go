@@ -24,8 +24,8 @@ const Schema = 1
 //go:embed scripts/*.lua
 var files embed.FS
 
-// scripts holds every script by name, each with lib.lua before it.
-var scripts = func() map[string]*redis.Script {
+// sources holds every script by name, each with lib.lua before it.
+var sources = func() map[string]string {
 	lib, err := files.ReadFile("scripts/lib.lua")
 	if err != nil {
 		panic(err)
@@ -34,7 +34,7 @@ var scripts = func() map[string]*redis.Script {
 	if err != nil {
 		panic(err)
 	}
-	m := map[string]*redis.Script{}
+	m := map[string]string{}
 	for _, e := range entries {
 		name := strings.TrimSuffix(e.Name(), ".lua")
 		if name == "lib" {
@@ -44,7 +44,16 @@ var scripts = func() map[string]*redis.Script {
 		if err != nil {
 			panic(err)
 		}
-		m[name] = redis.NewScript(string(lib) + "\n" + string(body))
+		m[name] = string(lib) + "\n" + string(body)
+	}
+	return m
+}()
+
+// scripts are the sources with their hashes.
+var scripts = func() map[string]*redis.Script {
+	m := map[string]*redis.Script{}
+	for name, source := range sources {
+		m[name] = redis.NewScript(source)
 	}
 	return m
 }()
@@ -70,8 +79,10 @@ func New(rdb redis.UniversalClient) *Ledger {
 // client's OnConnect.
 func Load(ctx context.Context, conn *redis.Conn) error {
 	_, err := conn.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, s := range scripts {
-			s.Load(ctx, p)
+		// Not Script.Load: inside a pipeline it takes the answer that is not there yet for the script's hash, and every
+		// later call sends the whole source.
+		for _, source := range sources {
+			p.ScriptLoad(ctx, source)
 		}
 		return nil
 	})

@@ -732,6 +732,18 @@ func TestAuditChain(t *testing.T) {
 	})
 }
 
+// Every call of a ledger whose connections were prepared by Load is an EVALSHA: the source travels once a connection.
+func TestScriptsAreLoaded(t *testing.T) {
+	srv := ledgertest.Start(t)
+	rdb := redis.NewClient(&redis.Options{Addr: srv.Addr, MaxRetries: -1, OnConnect: ledger.Load})
+	defer func() { _ = rdb.Close() }()
+	w := newWorld(t, rdb, "KEN")
+	w.claimOne("KEN")
+	if info := rdb.Info(t.Context(), "commandstats").Val(); strings.Contains(info, "cmdstat_eval:") {
+		t.Errorf("a script was sent whole:\n%s", info)
+	}
+}
+
 // An older program refuses a newer ledger.
 func TestNewerSchema(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {

@@ -29,6 +29,7 @@ type edition struct {
 
 // texts is what the letters of one block are made from.
 type texts struct {
+	edition string
 	set     *templates.Set
 	steps   []string
 	records map[string]*campaign.Record
@@ -40,7 +41,7 @@ func (e *Editions) block(ctx context.Context, hash, name string) (*texts, error)
 	if err != nil {
 		return nil, err
 	}
-	t := &texts{set: ed.set, steps: ed.steps, records: map[string]*campaign.Record{}}
+	t := &texts{edition: hash, set: ed.set, steps: ed.steps, records: map[string]*campaign.Record{}}
 	if !ed.blocks.Has(name) {
 		return t, nil // every donor of this block has left the campaign
 	}

@@ -120,6 +120,7 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 	var inHand sync.WaitGroup
 	defer inHand.Wait()
 	chunk := int64(max(1, w.InHand/4))
+	var made *texts // of the block, for as long as its edition stands
 	for w.Now().Before(until) {
 		if w.hands.Acquire(w.Intake, chunk) != nil {
 			return nil
@@ -129,12 +130,13 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 		if err != nil || len(claims.Letters) == 0 {
 			return err
 		}
-		texts, err := w.prepare(ctx, claims, b.Name)
+		made, err = w.prepare(ctx, claims, b.Name, made)
 		if err != nil {
 			w.hands.Release(int64(len(claims.Letters)))
 			// The house failed: nothing is wrong with the letters.
 			return errors.Join(err, w.Ledger.Unclaim(context.WithoutCancel(ctx), claims.Letters, w.Times.Unreachable, ""))
 		}
+		texts := made
 		for _, c := range claims.Letters {
 			inHand.Go(func() {
 				defer w.hands.Release(1)
@@ -164,7 +166,7 @@ func (w *Worker) claim(b letter.Block, n int) (ledger.Claims, error) {
 }
 
 // prepare gets what the letters of a claim are made from: once for all of them.
-func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string) (*texts, error) {
+func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string, made *texts) (*texts, error) {
 	w.mu.Lock()
 	stale := w.listed != claims.Suppressed
 	w.mu.Unlock()
@@ -178,7 +180,10 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 		w.suppressed, w.listed = list, len(list)
 		w.mu.Unlock()
 	}
-	return w.Editions.block(ctx, claims.Letters[0].Edition, block)
+	if edition := claims.Letters[0].Edition; made == nil || made.edition != edition {
+		return w.Editions.block(ctx, edition, block)
+	}
+	return made, nil
 }
 
 // send hands one letter to the relay and writes down what happened.
