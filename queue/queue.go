@@ -84,18 +84,14 @@ type Server struct {
 	Process func(b letter.Block) error
 }
 
+// fetchers is how many asynq servers take tasks side by side: each has one loop that asks for one task at a time, and
+// waits for Redis in between.
+const fetchers = 3
+
 // Serve runs until ctx ends, then takes no more tasks, lets the ones in hand finish for Drain, and returns. A handler
 // never reports an error to asynq: it is logged, and the ledger wakes the block again.
 func (s *Server) Serve(ctx context.Context) error {
 	var inHand sync.WaitGroup
-	srv := asynq.NewServerFromRedisClient(s.Redis, asynq.Config{
-		Concurrency:       s.Workers,
-		Queues:            map[string]int{name: 1},
-		ShutdownTimeout:   s.Drain + 5*time.Second,
-		TaskCheckInterval: 50 * time.Millisecond, // the default of a second is the latency of an idle letter
-		Logger:            quiet{s.Log},
-		LogLevel:          asynq.WarnLevel,
-	})
 	handle := func(_ context.Context, t *asynq.Task) error {
 		inHand.Add(1)
 		defer inHand.Done()
@@ -110,12 +106,30 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 		return nil
 	}
-	if err := srv.Start(asynq.HandlerFunc(handle)); err != nil {
-		return fmt.Errorf("queue: %w", err)
+	var servers []*asynq.Server
+	defer func() {
+		var down sync.WaitGroup
+		for _, srv := range servers {
+			down.Go(srv.Shutdown)
+		}
+		down.Wait()
+		inHand.Wait()
+	}()
+	for range fetchers {
+		srv := asynq.NewServerFromRedisClient(s.Redis, asynq.Config{
+			Concurrency:       max(1, s.Workers/fetchers),
+			Queues:            map[string]int{name: 1},
+			ShutdownTimeout:   s.Drain + 5*time.Second,
+			TaskCheckInterval: 50 * time.Millisecond, // the default of a second is the latency of an idle letter
+			Logger:            quiet{s.Log},
+			LogLevel:          asynq.WarnLevel,
+		})
+		if err := srv.Start(asynq.HandlerFunc(handle)); err != nil {
+			return fmt.Errorf("queue: %w", err)
+		}
+		servers = append(servers, srv)
 	}
 	<-ctx.Done()
-	srv.Shutdown()
-	inHand.Wait()
 	return nil
 }
 

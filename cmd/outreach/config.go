@@ -40,7 +40,7 @@ var settings = []setting{
 	{"relay", "OUTREACH_RELAY", "", "smtp://user:password@host:port?tls=starttls|implicit|none", true, checkRelay},
 	{"pace", "OUTREACH_PACE", "5s", "time between two letters to the relay; 0 for none; none on loopback", false, checkDuration},
 	{"connections", "OUTREACH_CONNECTIONS", "20", "connections to the relay that a worker opens at most", false, checkCount},
-	{"in_hand", "OUTREACH_IN_HAND", "128", "letters that a worker holds at once at most", false, checkCount},
+	{"in_hand", "OUTREACH_IN_HAND", "64", "letters that a worker holds at once at most", false, checkCount},
 	{"helo", "OUTREACH_HELO", "", "name a worker says to the relay; the host's name unless set", false, nil},
 	{"log", "OUTREACH_LOG", "text", "form of the program log: text or json", false, checkLog},
 }

@@ -26,4 +26,4 @@ end
 local score = redis.call('ZSCORE', KEYS[8], step .. '/' .. block)
 if score and tonumber(score) <= tonumber(ARGV[5]) then redis.call('ZREM', KEYS[8], step .. '/' .. block) end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, 'scheduler', 'advance', table.concat(body, '\n')) end
-return {int(planned), int(cancelled)}
+return done({int(planned), int(cancelled)})

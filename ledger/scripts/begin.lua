@@ -7,7 +7,24 @@
 --       | 'nonce' not claimed by it | 'lease' | 'edition' another edition is approved | 'status' the campaign is not running
 --       | 'stopped' | 'held' | 'suppressed:N' address N, from 0 | 'earlier' the step before has not been sent
 local now = now_ms()
-local out, body, paths = {}, {}, {}
+local out, body = {}, {}
+-- What holds for every letter of this call is asked once.
+local seen, living, busy = {}, {}, {}
+local anyheld, anysuppressed = redis.call('HLEN', KEYS[4]) > 0, redis.call('HLEN', KEYS[5]) > 0
+local function about(campaign, cases)
+  local c = seen[campaign]
+  if not c then
+    c = redis.call('HMGET', campaign, 'status', 'edition')
+    c.cases = redis.call('EXISTS', cases) == 1
+    seen[campaign] = c
+  end
+  return c
+end
+local function lives(nonce)
+  local worker = string.sub(nonce, 1, 6)
+  if living[worker] == nil then living[worker] = alive(KEYS[6], nonce, now) or false end
+  return living[worker]
+end
 for i = 2, #ARGV, 14 do
   local campaign, rows, counts, look = KEYS[tonumber(ARGV[i])], KEYS[tonumber(ARGV[i + 1])], KEYS[tonumber(ARGV[i + 2])],
     KEYS[tonumber(ARGV[i + 3])]
@@ -18,17 +35,17 @@ for i = 2, #ARGV, 14 do
   if not r or r.n ~= nonce then answer = 'nonce'
   elseif r.s == 'G' then answer = 'again'
   elseif r.s ~= 'C' then answer = 'nonce'
-  elseif not alive(KEYS[6], nonce, now) then answer = 'lease' end
+  elseif not lives(nonce) then answer = 'lease' end
   if not answer then
-    local c = redis.call('HMGET', campaign, 'status', 'edition')
+    local c = about(campaign, cases)
     local prior = before and parse(redis.call('HGET', before, donor))
     if c[1] ~= 'running' then answer = 'status'
     elseif c[2] ~= edition then answer = 'edition'
-    elseif stopped(cases, donor) then answer = 'stopped'
-    elseif held(KEYS[4], now, donor, redis.call('HGET', rows, '.s')) then answer = 'held'
+    elseif c.cases and stopped(cases, donor) then answer = 'stopped'
+    elseif anyheld and held(KEYS[4], now, donor, redis.call('HGET', rows, '.s')) then answer = 'held'
     elseif before and not (prior and prior.s == 'S') then answer = 'earlier' end
   end
-  if not answer and redis.call('HLEN', KEYS[5]) > 0 then
+  if not answer and anysuppressed then
     local n = 0
     for address in string.gmatch(ARGV[i + 13], '[^,]+') do
       if not answer and redis.call('HEXISTS', KEYS[5], address) == 1 then answer = 'suppressed:' .. int(n) end
@@ -38,7 +55,10 @@ for i = 2, #ARGV, 14 do
   if not answer then
     r.a, r.t = r.a + 1, now
     write(rows, counts, look, step, donor, r, 'G')
-    sooner(KEYS[3], path, now + tonumber(ARGV[1]))
+    if not busy[path] then
+      sooner(KEYS[3], path, now + tonumber(ARGV[1]))
+      busy[path] = true
+    end
     answer = 'ok'
     body[#body + 1] = path .. '/' .. donor .. ' ' .. int(r.g) .. ' ' .. nonce .. ' ' .. ARGV[i + 11] .. ' ' .. ARGV[i + 12]
   elseif answer == 'again' then
@@ -47,4 +67,4 @@ for i = 2, #ARGV, 14 do
   out[#out + 1] = answer
 end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, 'worker', 'begin', table.concat(body, '\n')) end
-return out
+return done(out)

@@ -21,7 +21,7 @@ end
 local k = {campaign = KEYS[1], rows = KEYS[2], counts = KEYS[3], look = KEYS[4], due = KEYS[5], cases = KEYS[8]}
 local all = redis.call('HGETALL', k.rows)
 local scopes = redis.call('HGET', k.rows, '.s') or ''
-local anyheld = redis.call('HLEN', KEYS[7]) > 0
+local anyheld, anycase = redis.call('HLEN', KEYS[7]) > 0, redis.call('EXISTS', KEYS[8]) == 1
 local want, pace, ahead = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local slot = now
 if pace > 0 then slot = math.max(now, tonumber(redis.call('HGET', KEYS[10], 'next') or '0')) end
@@ -37,7 +37,7 @@ for i = 1, #all, 2 do
   local r = row(all[i], all[i + 1], 'P')
   local donor = all[i]
   if r and string.sub(r.m, 1, 1) ~= 'w' and not (anyheld and held(KEYS[7], now, donor, scopes)) then
-    if stopped(k.cases, donor) then
+    if anycase and stopped(k.cases, donor) then
       replan(k, step, block, donor, r, r.t, now)
       stoppedNow[#stoppedNow + 1] = step .. '/' .. donor .. ' cancelled'
     elseif r.t > now then
@@ -71,4 +71,4 @@ end
 if nextdue == 0 then redis.call('ZREM', k.due, member) else redis.call('ZADD', k.due, int(nextdue), member) end
 local out = {'ok', int(now), asks, int(nextdue), c[2], int(redis.call('HLEN', KEYS[11]))}
 for _, v in ipairs(granted) do out[#out + 1] = v end
-return out
+return done(out)

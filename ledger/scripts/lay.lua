@@ -32,8 +32,7 @@ while ARGV[i] do
       new = new + 1
       body[#body + 1] = step .. '/' .. donor
     elseif r.s == 'W' then
-      say(k.rows, donor, '')
-      replan(k, step, block, donor, r, at, now)
+      replan(k, step, block, donor, r, at, now, '')
       changed = changed + 1
       body[#body + 1] = step .. '/' .. donor .. ' again'
     elseif r.s == 'P' and r.a == 0 and r.t ~= at then
@@ -45,8 +44,7 @@ while ARGV[i] do
     local r = not wanted[donor] and parse(v)
     if r and (r.s == 'P' or r.s == 'W') then
       r.t = now
-      write(k.rows, k.counts, k.look, step, donor, r, 'X')
-      say(k.rows, donor, 'not in the approved edition')
+      write(k.rows, k.counts, k.look, step, donor, r, 'X', 'not in the approved edition')
       cancelled = cancelled + 1
       body[#body + 1] = step .. '/' .. donor .. ' cancelled'
     end
@@ -55,4 +53,4 @@ while ARGV[i] do
 end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, who, 'lay', name .. '\n' .. table.concat(body, '\n')) end
 if ARGV[5] == '1' then redis.call('HSET', KEYS[3], 'laid', edition) end
-return {'ok', int(new), int(changed), int(cancelled)}
+return done({'ok', int(new), int(changed), int(cancelled)})

@@ -42,21 +42,44 @@ end
 -- counts is a hash of step/state; look is a sorted set of the letters that a person must look at.
 local looked = {D = true, R = true, B = true, W = true}
 
--- write stores row r of a donor as state s, moving the counters and the set of letters to look at with it.
-local function write(rows, counts, look, step, donor, r, s)
+-- moved gathers what the counters of a call move by, so that each is written once: count(key, field, n) and, as every
+-- script's last act, done(what it returns).
+local moved = {}
+
+local function count(key, field, n)
+  local of = moved[key]
+  if not of then
+    of = {}
+    moved[key] = of
+  end
+  of[field] = (of[field] or 0) + n
+end
+
+local function done(result)
+  for key, of in pairs(moved) do
+    for field, n in pairs(of) do
+      if n ~= 0 then redis.call('HINCRBY', key, field, int(n)) end
+    end
+  end
+  return result
+end
+
+-- write stores row r of a donor as state s, moving the counters and the set of letters to look at with it. words, where
+-- given, are kept beside the row: the relay's, or a reason, at most 64 bytes, cut by the caller; '' takes them away.
+local function write(rows, counts, look, step, donor, r, s, words)
   if r.s ~= s then
-    if r.s ~= '' then redis.call('HINCRBY', counts, step .. '/' .. r.s, -1) end
-    redis.call('HINCRBY', counts, step .. '/' .. s, 1)
+    if r.s ~= '' then count(counts, step .. '/' .. r.s, -1) end
+    count(counts, step .. '/' .. s, 1)
     if looked[s] then redis.call('ZADD', look, int(r.t), step .. '/' .. donor)
     elseif looked[r.s] then redis.call('ZREM', look, step .. '/' .. donor) end
     r.s = s
   end
-  redis.call('HSET', rows, donor, pack(r))
-end
-
--- say keeps the relay's last words, or a reason, beside the row (at most 64 bytes, cut by the caller).
-local function say(rows, donor, words)
-  if words == '' then redis.call('HDEL', rows, donor .. '~') else redis.call('HSET', rows, donor .. '~', words) end
+  if words and words ~= '' then
+    redis.call('HSET', rows, donor, pack(r), donor .. '~', words)
+  else
+    redis.call('HSET', rows, donor, pack(r))
+    if words then redis.call('HDEL', rows, donor .. '~') end
+  end
 end
 
 -- audit appends one entry and chains it to the one before. The entry's id is its sequence number.
@@ -102,26 +125,25 @@ local function stopped(cases, donor)
 end
 
 -- replan returns a letter to planned, due at, unless its campaign was cancelled or its case stopped: then it is
--- cancelled. It returns the state written.
-local function replan(k, step, block, donor, r, at, now)
+-- cancelled. words are kept beside it as in write. It returns the state written.
+local function replan(k, step, block, donor, r, at, now, words)
   local why
   if redis.call('HGET', k.campaign, 'status') == 'cancelled' then why = 'campaign cancelled'
   elseif stopped(k.cases, donor) then why = 'stopped: the case has an answer' end
   if why then
     r.t = now
-    write(k.rows, k.counts, k.look, step, donor, r, 'X')
-    say(k.rows, donor, why)
+    write(k.rows, k.counts, k.look, step, donor, r, 'X', why)
     return 'X'
   end
   r.t = at
-  write(k.rows, k.counts, k.look, step, donor, r, 'P')
+  write(k.rows, k.counts, k.look, step, donor, r, 'P', words)
   sooner(k.due, step .. '/' .. block, at)
   return 'P'
 end
 
--- freed counts a letter out of the block's letters in hand; the last one takes the block out of the busy index.
-local function freed(rows, busy, member)
-  if redis.call('HINCRBY', rows, '.b', -1) <= 0 then
+-- freed counts n letters out of the block's letters in hand; the last one takes the block out of the busy index.
+local function freed(rows, busy, member, n)
+  if redis.call('HINCRBY', rows, '.b', -n) <= 0 then
     redis.call('HDEL', rows, '.b')
     redis.call('ZREM', busy, member)
   end

@@ -16,11 +16,10 @@ for i = 6, #ARGV do
   local r = parse(redis.call('HGET', rows, donor))
   if r and r.s == 'P' then
     r.t = now
-    write(rows, KEYS[4], KEYS[5], ARGV[i], donor, r, 'X')
-    say(rows, donor, 'stopped: the case has an answer')
+    write(rows, KEYS[4], KEYS[5], ARGV[i], donor, r, 'X', 'stopped: the case has an answer')
     body[#body + 1] = ARGV[2] .. '/' .. donor .. '/' .. ARGV[i] .. ' P>X'
   elseif r and r.s == 'G' then past[#past + 1] = ARGV[i] end
 end
 audit(KEYS[1], KEYS[2], now, ARGV[1], 'record', ARGV[2] .. '/' .. donor .. ' ' .. ARGV[5] ..
   (#body > 0 and ('\n' .. table.concat(body, '\n')) or ''))
-return {'ok', int(#body), table.concat(past, ' ')}
+return done({'ok', int(#body), table.concat(past, ' ')})

@@ -20,4 +20,4 @@ for b = 5, #ARGV do
   end
 end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, ARGV[1], 'release', table.concat(body, '\n')) end
-return #body
+return done(#body)

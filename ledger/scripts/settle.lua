@@ -7,6 +7,7 @@
 --       | 'state' the letter is where this outcome cannot come from
 local now = now_ms()
 local out, body = {}, {}
+local free, sent = {}, {} -- of each block: how many letters are out of hand; whether it is noted for the next step
 for i = 1, #ARGV, 16 do
   local k = {campaign = KEYS[tonumber(ARGV[i])], rows = KEYS[tonumber(ARGV[i + 1])], counts = KEYS[tonumber(ARGV[i + 2])],
     look = KEYS[tonumber(ARGV[i + 3])], due = KEYS[tonumber(ARGV[i + 4])], cases = KEYS[tonumber(ARGV[i + 5])]}
@@ -29,19 +30,25 @@ for i = 1, #ARGV, 16 do
       -- An attempt that the relay cut short before the commit point is one too; begin counted the others.
       if was == 'C' then r.a = r.a + 1 end
       r.m = ARGV[i + 14]
-      answer = replan(k, step, block, donor, r, now + tonumber(ARGV[i + 13]), now)
-      if answer == 'P' then say(k.rows, donor, words) end
+      answer = replan(k, step, block, donor, r, now + tonumber(ARGV[i + 13]), now, words)
     else
       r.t = now
-      write(k.rows, k.counts, k.look, step, donor, r, to)
-      say(k.rows, donor, words)
+      write(k.rows, k.counts, k.look, step, donor, r, to, words)
       answer = to
-      if to == 'S' and follow then redis.call('ZADD', follow, int(now), step .. '/' .. block) end
+      if to == 'S' and follow and not sent[k.rows] then
+        redis.call('ZADD', follow, int(now), step .. '/' .. block)
+        sent[k.rows] = true
+      end
     end
-    if was ~= 'D' then freed(k.rows, KEYS[3], name .. '/' .. step .. '/' .. block) end
+    if was ~= 'D' then
+      local f = free[k.rows] or {member = name .. '/' .. step .. '/' .. block, n = 0}
+      f.n = f.n + 1
+      free[k.rows] = f
+    end
     body[#body + 1] = name .. '/' .. donor .. '/' .. step .. ' ' .. was .. '>' .. answer .. ' ' .. words
   end
   out[#out + 1] = answer
 end
+for rows, f in pairs(free) do freed(rows, KEYS[3], f.member, f.n) end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, 'worker', 'settle', table.concat(body, '\n')) end
-return out
+return done(out)

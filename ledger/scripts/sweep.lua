@@ -26,8 +26,7 @@ for i = 2, #ARGV, 3 do
       elseif r.s == 'G' and (not living or r.t + wait <= now) then
         local why = living and 'no answer of the relay in time' or 'its worker is gone, the dot may be written'
         r.t = now
-        write(k.rows, k.counts, k.look, step, donor, r, 'D')
-        say(k.rows, donor, why)
+        write(k.rows, k.counts, k.look, step, donor, r, 'D', why)
         doubt = doubt + 1
         body[#body + 1] = name .. '/' .. donor .. '/' .. step .. ' G>D ' .. why
       else
@@ -47,4 +46,4 @@ for i = 2, #ARGV, 3 do
   j = j + 6
 end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, 'sweep', 'sweep', table.concat(body, '\n')) end
-return {int(planned), int(doubt), int(cancelled)}
+return done({int(planned), int(doubt), int(cancelled)})

@@ -9,10 +9,9 @@ local n = 0
 for i = 7, #ARGV do
   local r = parse(redis.call('HGET', k.rows, ARGV[i]))
   if r and r.s == 'C' and r.n == nonce then
-    local s = replan(k, step, block, ARGV[i], r, now + tonumber(ARGV[5]), now)
-    if s == 'P' and ARGV[6] ~= '' then say(k.rows, ARGV[i], ARGV[6]) end
-    freed(k.rows, KEYS[6], ARGV[1] .. '/' .. step .. '/' .. block)
+    replan(k, step, block, ARGV[i], r, now + tonumber(ARGV[5]), now, ARGV[6] ~= '' and ARGV[6] or nil)
+    freed(k.rows, KEYS[6], ARGV[1] .. '/' .. step .. '/' .. block, 1)
     n = n + 1
   end
 end
-return n
+return done(n)

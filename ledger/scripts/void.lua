@@ -13,8 +13,7 @@ for b = 4, #ARGV do
     local r = row(all[f], all[f + 1], 'P')
     if r then
       r.t = now
-      write(rows, KEYS[4], KEYS[5], step, all[f], r, 'X')
-      say(rows, all[f], 'campaign cancelled')
+      write(rows, KEYS[4], KEYS[5], step, all[f], r, 'X', 'campaign cancelled')
       body[#body + 1] = ARGV[1] .. '/' .. all[f] .. '/' .. step .. ' P>X'
     end
   end
@@ -22,4 +21,4 @@ for b = 4, #ARGV do
 end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, 'sweep', 'cancel', table.concat(body, '\n')) end
 if ARGV[3] == '1' then redis.call('HSET', KEYS[3], 'voided', '1') end
-return #body
+return done(#body)

@@ -9,8 +9,7 @@ if not r or r.n ~= ARGV[4] then return 'nonce' end
 if r.s == 'W' then return 'again' end
 if r.s ~= 'C' then return 'nonce' end
 r.t = now
-write(KEYS[3], KEYS[4], KEYS[5], step, donor, r, 'W')
-say(KEYS[3], donor, ARGV[6])
-freed(KEYS[3], KEYS[6], ARGV[1] .. '/' .. step .. '/' .. ARGV[3])
+write(KEYS[3], KEYS[4], KEYS[5], step, donor, r, 'W', ARGV[6])
+freed(KEYS[3], KEYS[6], ARGV[1] .. '/' .. step .. '/' .. ARGV[3], 1)
 audit(KEYS[1], KEYS[2], now, 'worker', 'withhold', ARGV[1] .. '\n' .. step .. '/' .. donor .. ' ' .. ARGV[7])
-return 'ok'
+return done('ok')
