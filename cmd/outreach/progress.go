@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -39,7 +38,7 @@ type progress struct {
 func (a *app) progress(what string, total int) *progress {
 	p := &progress{app: a, what: what, total: total, said: a.now()}
 	if isTerminal(a.errs) && a.getenv("TERM") != "dumb" {
-		p.bars = mpb.New(mpb.WithOutput(a.errs.(io.Writer)), mpb.WithWidth(48))
+		p.bars = mpb.New(mpb.WithOutput(a.errs), mpb.WithWidth(48))
 		p.bar = p.bars.New(int64(total), mpb.BarStyle().Lbound("[").Filler("=").Tip("=").Padding(" ").Rbound("]"),
 			mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name(what+" ")),

@@ -235,7 +235,6 @@ func (b *bench) cpu(rdb *redis.Client) float64 {
 // role is one of the program's processes.
 type role struct {
 	cmd *exec.Cmd
-	log bytes.Buffer
 }
 
 func (b *bench) role(env []string, args ...string) (*role, error) {
