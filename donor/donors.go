@@ -59,7 +59,7 @@ func readDonors(fsys fs.FS, faults *Faults) []Donor {
 			if !ok {
 				fault("state %s: %s", Quote(d.State), orElse(states.Suggest(d.State), "write the three letters of a State of the registry, or nothing"))
 			}
-			d.Region, d.Zone, d.Weekend = s.Region, s.Zone, s.Weekend
+			d.Group, d.Region, d.Zone, d.Weekend = s.Group, s.Region, s.Zone, s.Weekend
 			if d.Language == "" {
 				d.Language = s.Language
 			}

@@ -130,7 +130,7 @@ func TestBook(t *testing.T) {
 		t.Errorf("the contact's wish is en, France is written to in %s", d.Language)
 	}
 	private, _ := b.Donor("g7")
-	if private.Language != "fr" || private.Region != "Europe" || private.Zone != "Europe/Brussels" || private.Group != "" || private.Formal["fr"] != "Donateur d'essai" {
+	if private.Language != "fr" || private.Region != "Europe" || private.Zone != "Europe/Brussels" || private.Group != "WEOG" || private.Formal["fr"] != "Donateur d'essai" {
 		t.Errorf("g7 is %+v", private)
 	}
 	if _, ok := b.Donor("XXX"); ok {

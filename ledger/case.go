@@ -152,15 +152,20 @@ func (h Hold) Ends(now time.Time) bool { return !h.Until.IsZero() && !h.Until.Af
 
 // Hold keeps the letters of a scope. When it has returned, none of them passes the commit point.
 func (l *Ledger) Hold(ctx context.Context, who, scope string, until time.Time, reason string) (again bool, err error) {
-	return l.hold(ctx, who, "hold", scope, ms(until), reason)
+	return l.hold(ctx, who, "hold", scope, strconv.FormatInt(ms(until), 10), reason)
 }
 
 // Free ends a hold. The scheduler gives the letters their places in the index back.
 func (l *Ledger) Free(ctx context.Context, who, scope, reason string) (again bool, err error) {
-	return l.hold(ctx, who, "release", scope, 0, reason)
+	return l.hold(ctx, who, "release", scope, "", reason)
 }
 
-func (l *Ledger) hold(ctx context.Context, who, verb, scope string, until int64, reason string) (bool, error) {
+// End frees a hold whose time is over, unless it was given another end since it was read.
+func (l *Ledger) End(ctx context.Context, who string, h Hold, reason string) (again bool, err error) {
+	return l.hold(ctx, who, "release", h.Scope, strconv.FormatInt(ms(h.Until), 10), reason)
+}
+
+func (l *Ledger) hold(ctx context.Context, who, verb, scope, until, reason string) (bool, error) {
 	got, err := l.text(ctx, "hold", []string{metaKey(), auditKey(), holdsKey(), campaignsKey(), reindexKey()},
 		who, verb, scope, until, reason)
 	return got == "again", err

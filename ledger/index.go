@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -123,21 +122,18 @@ func (l *Ledger) Void(ctx context.Context, campaign, step string, blocks []strin
 }
 
 // Follow is a block in which letters were sent that may have a next step.
-type Follow struct {
-	Block letter.Block
-	Since int64 // ms, tells later whether more was sent meanwhile
-}
+type Follow struct{ Block letter.Block }
 
 // Following lists at most n such blocks of a campaign, the longest waiting first.
 func (l *Ledger) Following(ctx context.Context, campaign string, n int) ([]Follow, error) {
-	got, err := l.Redis.ZRangeWithScores(ctx, followKey(campaign), 0, int64(n)-1).Result()
+	got, err := l.Redis.ZRange(ctx, followKey(campaign), 0, int64(n)-1).Result()
 	if err != nil {
 		return nil, fmt.Errorf("ledger follow: %w", err)
 	}
 	out := make([]Follow, len(got))
-	for i, z := range got {
-		step, name := splitMember(z.Member.(string))
-		out[i] = Follow{Block: letter.Block{Campaign: campaign, Step: step, Name: name}, Since: int64(z.Score)}
+	for i, member := range got {
+		step, name := splitMember(member)
+		out[i] = Follow{Block: letter.Block{Campaign: campaign, Step: step, Name: name}}
 	}
 	return out, nil
 }
@@ -152,7 +148,7 @@ type Next struct {
 // releases every letter of it. With no donors it only takes the block out of the list.
 func (l *Ledger) Advance(ctx context.Context, f Follow, next string, each bool, donors []Next) (planned int, err error) {
 	b, c := f.Block, f.Block.Campaign
-	args := []any{c, b.Step, next, b.Name, f.Since, flag(each)}
+	args := []any{c, b.Step, next, b.Name, flag(each)}
 	for _, d := range donors {
 		args = append(args, d.Donor, ms(d.Due))
 	}
@@ -183,20 +179,18 @@ func (l *Ledger) Reindex(ctx context.Context, campaign, step string, blocks []st
 	return nil
 }
 
-// ToReindex lists campaigns in which a hold was freed; Reindexed takes one off the list.
-func (l *Ledger) ToReindex(ctx context.Context) ([]string, error) {
-	names, err := l.Redis.SMembers(ctx, reindexKey()).Result()
-	sort.Strings(names)
-	return names, err
+// ToReindex lists campaigns in which a hold was freed, each with the number that Reindexed takes it off the list by.
+func (l *Ledger) ToReindex(ctx context.Context) (map[string]string, error) {
+	names, err := l.Redis.HGetAll(ctx, reindexKey()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("ledger reindex: %w", err)
+	}
+	return names, nil
 }
 
-// Reindexed takes a campaign off that list. It is called before the blocks are read, so that a hold freed meanwhile
-// puts it back.
-func (l *Ledger) Reindexed(ctx context.Context, campaign string) error {
-	return l.Redis.SRem(ctx, reindexKey(), campaign).Err()
-}
-
-// NeedsReindex puts a campaign on that list.
-func (l *Ledger) NeedsReindex(ctx context.Context, campaign string) error {
-	return l.Redis.SAdd(ctx, reindexKey(), campaign).Err()
+// Reindexed takes a campaign off that list once its blocks have their place. A hold freed meanwhile keeps it there, and
+// so does a crash before this call.
+func (l *Ledger) Reindexed(ctx context.Context, campaign, number string) error {
+	_, err := l.number(ctx, "reindexed", []string{reindexKey()}, campaign, number)
+	return err
 }

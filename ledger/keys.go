@@ -47,7 +47,7 @@ func suppressedKey() string { return tag + "suppressed" }
 // ZSET: worker to the end of its lease (ms).
 func workersKey() string { return tag + "workers" }
 
-// SET: campaigns whose blocks want their place in the index looked at.
+// HASH: campaign whose blocks want their place in the index looked at, to how many holds were freed.
 func reindexKey() string { return tag + "reindex" }
 
 // HASH: next, the first free slot of its pace (ms).

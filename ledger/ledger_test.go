@@ -582,12 +582,88 @@ func TestHoldAndFree(t *testing.T) {
 			}
 		}
 		names, _ := w.ToReindex(w.ctx)
-		if !cmp.Equal(names, []string{"res"}) {
+		if len(names) != 1 || names["res"] == "" {
 			t.Fatalf("to reindex: %v", names)
 		}
 		w.ok(nil, w.Reindex(w.ctx, "res", "appeal", []string{"KEN-0"}))
+		// A hold freed while the blocks got their places keeps the campaign on the list.
+		w.ok(w.Hold(w.ctx, "ann", "all", time.Time{}, "x"))
+		w.ok(w.Free(w.ctx, "ann", "all", ""))
+		w.ok(nil, w.Reindexed(w.ctx, "res", names["res"]))
+		if again, _ := w.ToReindex(w.ctx); len(again) != 1 {
+			t.Errorf("off the list although a hold was freed meanwhile")
+		} else {
+			w.ok(nil, w.Reindexed(w.ctx, "res", again["res"]))
+		}
+		if left, _ := w.ToReindex(w.ctx); len(left) != 0 {
+			t.Errorf("still to reindex: %v", left)
+		}
 		w.claimOne("KEN")
 	})
+}
+
+// A hold that a person prolongs while its old end is being carried out stays.
+func TestHoldProlonged(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, "KEN")
+		w.ok(w.Hold(w.ctx, "ann", "donor:KEN", time.Now().Add(-time.Minute), "visit"))
+		seen, _ := w.Holds(w.ctx)
+		w.ok(w.Hold(w.ctx, "ann", "donor:KEN", time.Now().Add(time.Hour), "longer visit"))
+		if again, err := w.End(w.ctx, "scheduler", seen["donor:KEN"], "over"); err != nil || !again {
+			t.Errorf("the prolonged hold was ended (%v)", err)
+		}
+		if got := w.claim("KEN"); len(got.Letters) != 0 {
+			t.Errorf("claimed %+v", got)
+		}
+	})
+}
+
+// A donor that one edition drops and the next has back is written to.
+func TestDroppedAndBack(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, "KEN", "PER")
+		for i, edition := range []string{editionTwo, "3333333333333333"} {
+			w.plan(edition, "KEN", "PER")
+			w.ok(w.Approve(w.ctx, "bea", "res", edition, nil))
+			rows := []ledger.Row{{Block: "KEN-0", Donors: []string{"KEN"}}, {Block: "PER-0"}}
+			if i == 1 {
+				rows[1].Donors = []string{"PER"}
+			}
+			w.ok(w.Lay(w.ctx, "ann", "res", "appeal", edition, rows, true))
+			if want := []letter.State{letter.Cancelled, letter.Planned}[i]; w.state("PER") != want {
+				t.Errorf("after edition %d PER is %s, want %s", i+2, w.state("PER"), want)
+			}
+		}
+		w.claimOne("PER")
+		w.adds("KEN", "PER")
+	})
+}
+
+// Two letters of a block sent in the same millisecond both get their next step, though one was not seen by Advance.
+func TestAdvanceSameMillisecond(t *testing.T) {
+	m := ledgertest.Mini(t)
+	w := newWorld(t, ledgertest.Client(t, m.Addr()))
+	w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: []string{"P0", "P1"}}}, true))
+	b := letter.Block{Campaign: "res", Step: "appeal", Name: "none-0"}
+	got, err := w.Claim(w.ctx, b, ledger.Nonce(w.worker), 2, ledger.Pace{})
+	if err != nil || len(got.Letters) != 2 {
+		t.Fatal(got, err)
+	}
+	m.SetTime(time.Now())
+	for _, c := range got.Letters {
+		w.ok(nil, w.beginAs(c))
+	}
+	w.settleAs(got.Letters[0], letter.Sent)
+	f, _ := w.Following(w.ctx, "res", 1)
+	w.settleAs(got.Letters[1], letter.Sent)
+	w.ok(w.Advance(w.ctx, f[0], "reminder-1", false, []ledger.Next{{Donor: got.Letters[0].ID.Donor, Due: time.Now()}}))
+	if f, _ = w.Following(w.ctx, "res", 1); len(f) != 1 {
+		t.Fatal("the block is no longer followed although a letter of it has no next step")
+	}
+	w.ok(w.Advance(w.ctx, f[0], "reminder-1", false, []ledger.Next{{Donor: got.Letters[1].ID.Donor, Due: time.Now()}}))
+	if f, _ = w.Following(w.ctx, "res", 1); len(f) != 0 {
+		t.Errorf("still following %v", f)
+	}
 }
 
 // A step that a person releases letter by letter waits until another person than its author does.

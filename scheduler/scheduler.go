@@ -4,6 +4,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -199,7 +200,7 @@ func (s *Scheduler) endHolds(ctx context.Context) error {
 	}
 	for scope, h := range holds {
 		if h.Ends(now) {
-			if _, err := s.Ledger.Free(ctx, "scheduler", scope, "its end date has passed"); err != nil {
+			if _, err := s.Ledger.End(ctx, "scheduler", h, "its end date has passed"); err != nil {
 				return err
 			}
 			s.Log.Info("hold ended", "scope", scope)
@@ -214,12 +215,12 @@ func (s *Scheduler) reindex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if err := s.Ledger.Reindexed(ctx, name); err != nil {
+	for name, number := range names {
+		if err := s.place(ctx, name); err != nil {
 			return err
 		}
-		if err := s.place(ctx, name); err != nil {
-			return errors.Join(err, s.Ledger.NeedsReindex(context.WithoutCancel(ctx), name))
+		if err := s.Ledger.Reindexed(ctx, name, number); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -304,7 +305,8 @@ func (s *Scheduler) Lay(ctx context.Context, who, name string) (ledger.Laid, err
 				return sum, err
 			}
 			for _, r := range records {
-				row.Group, row.Region = r.Donor.Group, r.Donor.Region
+				// A block's donors are of one State, so any record that names its group names it for all.
+				row.Group, row.Region = cmp.Or(row.Group, r.Donor.Group), cmp.Or(row.Region, r.Donor.Region)
 				row.Donors = append(row.Donors, r.Donor.ID)
 			}
 		}

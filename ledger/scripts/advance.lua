@@ -1,7 +1,7 @@
 -- Plans the next step for donors of one block whose letter of this step was sent.
 -- KEYS 1 meta 2 audit 3 campaign 4 counts 5 look 6 due 7 cases 8 follow 9 rows of this step 10 rows of the next step
--- ARGV 1 campaign 2 step 3 next step 4 block 5 score at which the block stood in follow
---      6 '1' when a person releases each letter of the next step, then per donor: id, due (ms)
+-- ARGV 1 campaign 2 step 3 next step (the same where none follows) 4 block
+--      5 '1' when a person releases each letter of the next step, then per donor: id, due (ms)
 -- Returns {planned, cancelled} | {'stale'} the campaign is over
 local now = now_ms()
 local name, step, nextstep, block = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -12,18 +12,25 @@ end
 local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7], rows = KEYS[10]}
 local planned, cancelled = 0, 0
 local body = {}
-for i = 7, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
   local donor, at = ARGV[i], tonumber(ARGV[i + 1])
   local r = parse(redis.call('HGET', KEYS[9], donor))
   if r and r.s == 'S' and redis.call('HEXISTS', k.rows, donor) == 0 then
-    local new = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ARGV[6] == '1' and 'w' or ''}
+    local new = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ARGV[5] == '1' and 'w' or ''}
     redis.call('HSET', k.rows, '.s', redis.call('HGET', KEYS[9], '.s') or '|')
     local s = replan(k, nextstep, block, donor, new, at, now)
     if s == 'P' then planned = planned + 1 else cancelled = cancelled + 1 end
     body[#body + 1] = name .. '/' .. donor .. '/' .. nextstep .. ' >' .. s .. ' ' .. int(at)
   end
 end
-local score = redis.call('ZSCORE', KEYS[8], step .. '/' .. block)
-if score and tonumber(score) <= tonumber(ARGV[5]) then redis.call('ZREM', KEYS[8], step .. '/' .. block) end
+-- Times cannot tell whether more was sent meanwhile: two settles may share a millisecond. The rows can.
+local open = false
+if nextstep ~= step then
+  local have = redis.call('HGETALL', KEYS[9])
+  for f = 1, #have, 2 do
+    if row(have[f], have[f + 1], 'S') and redis.call('HEXISTS', k.rows, have[f]) == 0 then open = true end
+  end
+end
+if not open then redis.call('ZREM', KEYS[8], step .. '/' .. block) end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, 'scheduler', 'advance', table.concat(body, '\n')) end
 return done({int(planned), int(cancelled)})

@@ -1,6 +1,6 @@
 -- Writes the rows of the first step for some blocks of an edition. Rows that are there are kept; a planned one that was
 -- never begun takes the new due time; a withheld one is planned again (this edition mends it); a planned or withheld
--- one of a donor that the edition no longer has is cancelled.
+-- one of a donor that the edition no longer has is cancelled, and planned again when an edition has the donor back.
 -- KEYS 1 meta 2 audit 3 campaign 4 counts 5 look 6 due 7 cases, then one rows key a block
 -- ARGV 1 who 2 campaign 3 step 4 edition 5 '1' when these are the last blocks
 --      then per block: name, 'group|region', due, number of donors, donors
@@ -14,6 +14,7 @@ if not (c[2] == edition or (not c[2] and c[3] == edition)) then return {'stale'}
 local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7]}
 local new, changed, cancelled = 0, 0, 0
 local body = {}
+local dropped = 'not in the approved edition'
 local i, b = 6, 8
 while ARGV[i] do
   local block, scopes, at, n = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
@@ -31,7 +32,7 @@ while ARGV[i] do
       replan(k, step, block, donor, r, at, now)
       new = new + 1
       body[#body + 1] = step .. '/' .. donor
-    elseif r.s == 'W' then
+    elseif r.s == 'W' or (r.s == 'X' and r.a == 0 and have[donor .. '~'] == dropped) then
       replan(k, step, block, donor, r, at, now, '')
       changed = changed + 1
       body[#body + 1] = step .. '/' .. donor .. ' again'
@@ -44,7 +45,7 @@ while ARGV[i] do
     local r = not wanted[donor] and parse(v)
     if r and (r.s == 'P' or r.s == 'W') then
       r.t = now
-      write(k.rows, k.counts, k.look, step, donor, r, 'X', 'not in the approved edition')
+      write(k.rows, k.counts, k.look, step, donor, r, 'X', dropped)
       cancelled = cancelled + 1
       body[#body + 1] = step .. '/' .. donor .. ' cancelled'
     end
