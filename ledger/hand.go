@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"outreach.example/letter"
 )
 
@@ -40,9 +42,10 @@ func (l *Ledger) Renew(ctx context.Context, worker string, life time.Duration, f
 	return n == 1, err
 }
 
-// Leave ends a worker's lease at once; what it still holds is swept as a dead worker's.
+// Leave ends a worker's lease at once. It stays on the list as ended, so that the sweep looks at what it still holds as
+// at a dead worker's.
 func (l *Ledger) Leave(ctx context.Context, worker string) error {
-	return l.Redis.ZRem(ctx, workersKey(), worker).Err()
+	return l.Redis.ZAddXX(ctx, workersKey(), redis.Z{Score: 0, Member: worker}).Err()
 }
 
 // Claim is one letter given to a worker. What the worker prints as the letter's date is Date, and nothing else.
@@ -152,6 +155,7 @@ const AnswerIn = 13 * time.Minute
 type NotGranted struct {
 	Why        string
 	Suppressed int
+	Earlier    bool // the step before has not been sent
 }
 
 func (e NotGranted) Error() string { return e.Why }
@@ -184,7 +188,7 @@ func (l *Ledger) Begin(ctx context.Context, b Begin) error {
 	if !ok {
 		why = "the ledger answered " + strconv.Quote(answer)
 	}
-	return NotGranted{Why: why, Suppressed: -1}
+	return NotGranted{Why: why, Suppressed: -1, Earlier: answer == "earlier"}
 }
 
 func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]string, error) {
@@ -243,7 +247,7 @@ func (l *Ledger) Settle(ctx context.Context, s Settlement) (letter.State, error)
 	case answer == "nonce":
 		return "", NotGranted{Why: whyNot["nonce"], Suppressed: -1}
 	}
-	return "", fmt.Errorf("ledger settle %s: %s cannot follow where the letter is", s.Claim.ID, s.To)
+	return "", NotGranted{Why: fmt.Sprintf("%s cannot follow where the letter is", s.To), Suppressed: -1}
 }
 
 func (l *Ledger) settle(ctx context.Context, ss []Settlement) ([]string, error) {

@@ -461,6 +461,20 @@ func TestDeadWorker(t *testing.T) {
 	})
 }
 
+// A worker that leaves with letters in hand is swept at once, as a dead one is.
+func TestLeave(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, "KEN", "PER")
+		w.claimOne("KEN")
+		w.ok(nil, w.beginAs(w.claimOne("PER")))
+		w.ok(nil, w.Leave(w.ctx, w.worker))
+		if got, err := w.Sweep(w.ctx); err != nil || got != (ledger.Swept{Planned: 1, InDoubt: 1}) {
+			t.Errorf("sweep: %+v %v", got, err)
+		}
+		w.adds("KEN", "PER")
+	})
+}
+
 // A live worker's letter without an answer is in doubt after its time.
 func TestNoAnswer(t *testing.T) {
 	m := ledgertest.Mini(t)

@@ -134,7 +134,7 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 		if err != nil {
 			w.hands.Release(int64(len(claims.Letters)))
 			// The house failed: nothing is wrong with the letters.
-			return errors.Join(err, w.Ledger.Unclaim(context.WithoutCancel(ctx), claims.Letters, w.Times.Unreachable, ""))
+			return errors.Join(err, w.giveBack(claims.Letters, w.Times.Unreachable, ""))
 		}
 		texts := made
 		for _, c := range claims.Letters {
@@ -189,14 +189,14 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 // send hands one letter to the relay and writes down what happened.
 func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *texts) error {
 	if !wait(w.Intake, c.NotBefore.Sub(now)) {
-		return w.Ledger.Unclaim(context.WithoutCancel(ctx), []ledger.Claim{c}, 0, "")
+		return w.giveBack([]ledger.Claim{c}, 0, "")
 	}
 	out, fault := t.seal(c)
 	if fault != nil {
-		return w.Ledger.Withhold(ctx, c, fault.Error()) // the letter is wrong: a person must change it
+		return w.withhold(c, fault.Error()) // the letter is wrong: a person must change it
 	}
 	if reason := w.leaveOut(out, c); reason != "" {
-		return w.Ledger.Withhold(ctx, c, reason)
+		return w.withhold(c, reason)
 	}
 	committed, refused := false, error(nil)
 	verdict := w.Relay.Deliver(ctx, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
@@ -206,11 +206,9 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 		committed = refused == nil
 		return refused
 	})
-	// What happened is written down even while the process is being stopped.
-	ctx = context.WithoutCancel(ctx)
 	var no ledger.NotGranted
 	if verdict.Stage == letter.StageCommit && errors.As(refused, &no) {
-		return w.takeBack(ctx, c, no)
+		return w.takeBack(c, no)
 	}
 	atHome := verdict.Outcome == letter.Unreachable || verdict.Outcome == letter.Unsent &&
 		(verdict.Stage == letter.StageDial || verdict.Stage == letter.StageRcptRegistry)
@@ -220,25 +218,28 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 		if verdict.Retry > 0 {
 			after = verdict.Retry
 		}
-		return w.Ledger.Unclaim(ctx, []ledger.Claim{c}, after, words(verdict, out))
+		return w.giveBack([]ledger.Claim{c}, after, words(verdict, out))
 	}
 	s := w.settlement(c, verdict, out)
 	s.Last = t.last(c.ID.Step)
-	return w.settle(ctx, s)
+	return w.settle(s)
 }
 
 // takeBack returns a letter that the ledger did not let pass.
-func (w *Worker) takeBack(ctx context.Context, c ledger.Claim, no ledger.NotGranted) error {
+func (w *Worker) takeBack(c ledger.Claim, no ledger.NotGranted) error {
+	after := time.Second
 	switch {
 	case no.Suppressed == 0:
-		return w.Ledger.Withhold(ctx, c, "the address of the first contact is suppressed")
+		return w.withhold(c, "the address of the first contact is suppressed")
 	case no.Suppressed > 0:
 		// A copy was suppressed while the letter was on its way: the next claim reads the list again and leaves it out.
 		w.mu.Lock()
 		w.listed = -1
 		w.mu.Unlock()
+	case no.Earlier:
+		after = time.Hour // until then only a person or an answer changes it
 	}
-	return w.Ledger.Unclaim(ctx, []ledger.Claim{c}, time.Second, no.Why)
+	return w.giveBack([]ledger.Claim{c}, after, no.Why)
 }
 
 // settlement turns a verdict into what the ledger writes down.
@@ -269,20 +270,44 @@ func (w *Worker) retry(attempts int) time.Duration {
 	return w.Times.Retry[min(attempts, len(w.Times.Retry)-1)]
 }
 
-// settle writes down what happened, and goes on trying while the store does not answer: what the relay said must not be
-// lost. The sweep shows the letter in doubt meanwhile, and a late settle still counts.
-func (w *Worker) settle(ctx context.Context, s ledger.Settlement) error {
-	pause := 100 * time.Millisecond
-	for began := w.Now(); ; pause = min(2*pause, 5*time.Second) {
+// settle writes down what the relay said. The sweep shows the letter in doubt while the store does not answer, and a late
+// settle still counts.
+func (w *Worker) settle(s ledger.Settlement) error {
+	err := w.insist(func(ctx context.Context) error {
 		state, err := w.Ledger.Settle(ctx, s)
 		if err == nil {
 			w.Log.Info("letter", "campaign", s.Claim.ID.Campaign, "step", s.Claim.ID.Step, "donor", s.Claim.ID.Donor,
 				"letter", s.Claim.ID.String(), "attempt", s.Claim.Attempts+1, "state", string(state), "verdict", s.Words)
-			return nil
 		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("settle as %s (%s): %w", s.To, s.Words, err)
+	}
+	return nil
+}
+
+// giveBack returns claimed letters, planned for later.
+func (w *Worker) giveBack(cs []ledger.Claim, after time.Duration, why string) error {
+	return w.insist(func(ctx context.Context) error { return w.Ledger.Unclaim(ctx, cs, after, why) })
+}
+
+// withhold keeps a claimed letter back.
+func (w *Worker) withhold(c ledger.Claim, reason string) error {
+	return w.insist(func(ctx context.Context) error { return w.Ledger.Withhold(ctx, c, reason) })
+}
+
+// insist writes down what happened to a letter in hand, also while the process is being stopped, and goes on trying for a
+// minute while the store does not answer: the sweep looks at no claimed letter of a worker that lives. A store that is
+// away for longer than the lease ends it, and then the sweep does.
+func (w *Worker) insist(do func(ctx context.Context) error) error {
+	ctx := context.Background()
+	pause := 100 * time.Millisecond
+	for began := w.Now(); ; pause = min(2*pause, 5*time.Second) {
+		err := do(ctx)
 		var no ledger.NotGranted
-		if errors.As(err, &no) || w.Now().Sub(began) > time.Minute {
-			return fmt.Errorf("settle as %s (%s): %w", s.To, s.Words, err)
+		if err == nil || errors.As(err, &no) || w.Now().Sub(began) > time.Minute {
+			return err
 		}
 		wait(ctx, pause)
 	}

@@ -3,12 +3,15 @@ package worker_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 
 	"outreach.example/campaign"
 	"outreach.example/donor"
@@ -275,6 +278,42 @@ func TestUnreachable(t *testing.T) {
 	got := h.letter("A")
 	if got.State != letter.Planned || got.Attempts != 0 || got.Words == "" || got.Since.Sub(h.now) != time.Minute {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A letter that must be withheld while the store does not answer for a moment is withheld, and not claimed for ever.
+func TestStoreAwayForAMoment(t *testing.T) {
+	h := newHouse(t, "registry@iom.example", map[string][]string{"A": {"a@a.example"}})
+	if _, err := h.ledger.Suppress(h.ctx, "ann", "a@a.example", "asked"); err != nil {
+		t.Fatal(err)
+	}
+	failing := &failOnce{words: "the address of the first contact is suppressed"}
+	h.ledger.Redis.AddHook(failing)
+	h.process()
+	if got := h.letter("A"); got.State != letter.Withheld || !failing.failed {
+		t.Errorf("%s (%s); the store failed: %v", got.State, got.Words, failing.failed)
+	}
+}
+
+// failOnce loses one call that carries the words, as a broken connection does.
+type failOnce struct {
+	words  string
+	failed bool
+}
+
+func (f *failOnce) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (f *failOnce) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (f *failOnce) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if !f.failed && slices.Contains(cmd.Args(), any(f.words)) {
+			f.failed = true
+			cmd.SetErr(io.ErrUnexpectedEOF)
+			return io.ErrUnexpectedEOF
+		}
+		return next(ctx, cmd)
 	}
 }
 

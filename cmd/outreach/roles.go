@@ -63,7 +63,7 @@ func (h *house) work(ctx context.Context) error {
 		return err
 	}
 	var keep sync.WaitGroup
-	lease, drop := context.WithCancel(hard)
+	lease, drop := context.WithCancel(context.WithoutCancel(ctx)) // until everything in hand is written down
 	keep.Go(func() { w.Keep(lease) })
 	defer keep.Wait()
 	defer drop()
