@@ -45,6 +45,17 @@ func (l *Ledger) Blocks(ctx context.Context, hash string) (*Blocks, error) {
 // Names lists the blocks in order.
 func (b *Blocks) Names() []string { return slices.Sorted(maps.Keys(b.hashes)) }
 
+// AllBlocks lists, in order, all blocks that any edition of a campaign has had: letters of a donor that a later edition
+// dropped lie in them too.
+func (l *Ledger) AllBlocks(ctx context.Context, campaign string) ([]string, error) {
+	names, err := l.Redis.SMembers(ctx, blocksKey(campaign)).Result()
+	if err != nil {
+		return nil, fmt.Errorf("blocks of %s: %w", campaign, err)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
 // Has says whether the edition has a block.
 func (b *Blocks) Has(name string) bool { return b.hashes[name] != "" }
 

@@ -144,11 +144,11 @@ type Next struct {
 	Due   time.Time
 }
 
-// Advance plans the step after f's for donors whose letter was sent and who have none yet; each says that a person
-// releases every letter of it. With no donors it only takes the block out of the list.
-func (l *Ledger) Advance(ctx context.Context, f Follow, next string, each bool, donors []Next) (planned int, err error) {
+// Advance plans the step after f's for donors whose letter was sent and who have none yet. Where no step follows, next is
+// f's own, and the block is only taken off the list.
+func (l *Ledger) Advance(ctx context.Context, f Follow, next string, donors []Next) (planned int, err error) {
 	b, c := f.Block, f.Block.Campaign
-	args := []any{c, b.Step, next, b.Name, flag(each)}
+	args := []any{c, b.Step, next, b.Name}
 	for _, d := range donors {
 		args = append(args, d.Donor, ms(d.Due))
 	}
@@ -166,7 +166,7 @@ func (l *Ledger) Advance(ctx context.Context, f Follow, next string, each bool, 
 func (l *Ledger) Reindex(ctx context.Context, campaign, step string, blocks []string) error {
 	for len(blocks) > 0 {
 		n := min(len(blocks), 50)
-		keys, args := []string{dueKey(campaign), holdsKey()}, []any{step}
+		keys, args := []string{dueKey(campaign), holdsKey(), campaignKey(campaign)}, []any{step}
 		for _, b := range blocks[:n] {
 			keys = append(keys, rowsKey(letter.Block{Campaign: campaign, Step: step, Name: b}))
 			args = append(args, b)

@@ -35,6 +35,9 @@ func followKey(campaign string) string { return tag + "follow:" + campaign }
 // HASH: donor to S or O, then one entry of JSON a line.
 func casesKey(campaign string) string { return tag + "case:" + campaign }
 
+// SET: names of all blocks that any edition of the campaign has had.
+func blocksKey(campaign string) string { return tag + "blocks:" + campaign }
+
 // ZSET: CAMPAIGN/STEP/BLOCK with letters in hand, by when they want a look (ms).
 func busyKey() string { return tag + "busy" }
 

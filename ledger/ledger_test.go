@@ -68,7 +68,7 @@ func (w *world) lay(edition string, donors ...string) ledger.Laid {
 	for _, d := range donors {
 		rows = append(rows, ledger.Row{Block: d + "-0", Group: "African Group", Region: "Africa", Donors: []string{d}})
 	}
-	laid, err := w.Lay(w.ctx, "ann", "res", "appeal", edition, rows, true)
+	laid, err := w.Lay(w.ctx, "ann", "res", "appeal", edition, rows, true, true)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestClaimRepeated(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		w := newWorld(t, rdb)
 		donors := []string{"P0", "P1", "P2", "P3"}
-		w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: donors}}, true))
+		w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: donors}}, true, true))
 		b := letter.Block{Campaign: "res", Step: "appeal", Name: "none-0"}
 		nonce := ledger.Nonce(w.worker)
 		var first ledger.Claims
@@ -217,7 +217,7 @@ func TestClaimRace(t *testing.T) {
 		for i := range 100 {
 			donors = append(donors, fmt.Sprintf("P%03d", i))
 		}
-		w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: donors}}, true))
+		w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: donors}}, true, true))
 		b := letter.Block{Campaign: "res", Step: "appeal", Name: "none-0"}
 		var mu sync.Mutex
 		granted := map[string]int{}
@@ -348,7 +348,7 @@ func TestStopAfterBegin(t *testing.T) {
 		if len(f) != 1 {
 			t.Fatalf("following %v", f)
 		}
-		n, err := w.Advance(w.ctx, f[0], "reminder-1", false, []ledger.Next{{Donor: "KEN", Due: time.Now()}})
+		n, err := w.Advance(w.ctx, f[0], "reminder-1", []ledger.Next{{Donor: "KEN", Due: time.Now()}})
 		if err != nil || n != 0 {
 			t.Errorf("advance planned %d reminders to a State that pledged (%v)", n, err)
 		}
@@ -374,7 +374,7 @@ func TestAdvanceTwice(t *testing.T) {
 		due := time.Now().Add(-time.Second)
 		total := 0
 		for range 3 {
-			n, err := w.Advance(w.ctx, f[0], "reminder-1", false, []ledger.Next{{Donor: "KEN", Due: due}, {Donor: "PER", Due: due}})
+			n, err := w.Advance(w.ctx, f[0], "reminder-1", []ledger.Next{{Donor: "KEN", Due: due}, {Donor: "PER", Due: due}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -504,7 +504,7 @@ func TestPlanCutOff(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := l.Lay(ctx, "ann", "res", "appeal", editionOne, []ledger.Row{row("KEN")}, false); err != nil {
+		if _, err := l.Lay(ctx, "ann", "res", "appeal", editionOne, []ledger.Row{row("KEN")}, true, false); err != nil {
 			t.Fatal(err)
 		}
 		var no ledger.Refusal
@@ -523,7 +523,7 @@ func TestPlanCutOff(t *testing.T) {
 		if _, err := l.Switch(ctx, "ann", "res", ledger.Start, ""); !errors.As(err, &no) || !strings.Contains(string(no), "cut off") {
 			t.Errorf("start of a half laid campaign: %v", err)
 		}
-		laid, err := l.Lay(ctx, "ann", "res", "appeal", editionOne, []ledger.Row{row("KEN"), row("PER")}, true)
+		laid, err := l.Lay(ctx, "ann", "res", "appeal", editionOne, []ledger.Row{row("KEN"), row("PER")}, true, true)
 		if err != nil || laid != (ledger.Laid{New: 1}) {
 			t.Errorf("laid %+v %v", laid, err)
 		}
@@ -548,7 +548,7 @@ func TestNewEdition(t *testing.T) {
 		}
 		w.plan(editionTwo, "KEN", "FRA", "TGO")
 		var no ledger.Refusal
-		if _, err := w.Lay(w.ctx, "ann", "res", "appeal", editionTwo, nil, true); !errors.As(err, &no) {
+		if _, err := w.Lay(w.ctx, "ann", "res", "appeal", editionTwo, nil, true, true); !errors.As(err, &no) {
 			t.Errorf("rows of an edition nobody approved: %v", err)
 		}
 		if got := w.claimOne("PER"); got.Edition != editionOne {
@@ -559,17 +559,58 @@ func TestNewEdition(t *testing.T) {
 			t.Errorf("claimed before the rows of the new edition are laid: %+v", got)
 		}
 		rows := []ledger.Row{{Block: "KEN-0", Donors: []string{"KEN"}}, {Block: "FRA-0", Donors: []string{"FRA"}}, {Block: "TGO-0", Donors: []string{"TGO"}}, {Block: "PER-0"}}
-		laid, err := w.Lay(w.ctx, "ann", "res", "appeal", editionTwo, rows, true)
+		laid, err := w.Lay(w.ctx, "ann", "res", "appeal", editionTwo, rows, true, true)
 		if err != nil || laid.New != 1 || laid.Cancelled != 0 { // PER is claimed; its worker gives it back
 			t.Errorf("laid %+v %v", laid, err)
 		}
-		if again, _ := w.Lay(w.ctx, "ann", "res", "appeal", editionTwo, rows, true); again.New != 0 || again.Cancelled != 0 {
+		if again, _ := w.Lay(w.ctx, "ann", "res", "appeal", editionTwo, rows, true, true); again.New != 0 || again.Cancelled != 0 {
 			t.Errorf("laid again %+v", again)
 		}
 		if got := w.claimOne("KEN"); got.Edition != editionTwo {
 			t.Errorf("claimed under %s", got.Edition)
 		}
 		w.adds("KEN", "PER", "FRA", "TGO")
+	})
+}
+
+// Nobody approves their own work, also when somebody else planned the same edition again after them.
+func TestOwnWorkPlannedAgain(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, "KEN")
+		e := ledger.Edition{Campaign: "res", Steps: []string{"appeal", "reminder-1"}, Donors: 1}
+		for _, p := range []struct{ who, hash string }{{"cid (a)", editionTwo}, {"dan (a)", "3333333333333333"}, {"dan (a)", editionTwo}} {
+			e.Hash = p.hash
+			w.ok(w.done(w.Plan(w.ctx, p.who, e)))
+		}
+		var no ledger.Refusal
+		for _, who := range []string{"cid (another account)", "dan (a)"} {
+			if _, err := w.Approve(w.ctx, who, "res", editionTwo, nil); !errors.As(err, &no) {
+				t.Errorf("%s approved their own work: %v", who, err)
+			}
+		}
+		w.ok(w.Approve(w.ctx, "eve (a)", "res", editionTwo, nil))
+	})
+}
+
+// An edition may add steps at the end; it may not remove, rename or move those that letters were written of.
+func TestStepsOfANewEdition(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, "KEN")
+		var no ledger.Refusal
+		for _, steps := range [][]string{{"appeal"}, {"reminder-1", "appeal"}, {"appeal", "reminder-0", "reminder-1"}, {"appeal", "reminder-10"}} {
+			if _, _, err := w.Plan(w.ctx, "ann", ledger.Edition{Campaign: "res", Hash: editionTwo, Steps: steps}); !errors.As(err, &no) {
+				t.Errorf("steps %v: %v", steps, err)
+			}
+		}
+		c := w.claimOne("KEN")
+		w.ok(nil, w.beginAs(c))
+		w.ok(w.Settle(w.ctx, ledger.Settlement{Claim: c, To: letter.Sent, Last: true}))
+		w.ok(w.done(w.Plan(w.ctx, "ann", ledger.Edition{Campaign: "res", Hash: editionTwo, Steps: []string{"appeal", "reminder-1", "reminder-2"}})))
+		w.ok(w.Approve(w.ctx, "bea", "res", editionTwo, nil))
+		w.lay(editionTwo, "KEN")
+		if f, _ := w.Following(w.ctx, "res", 5); len(f) != 1 {
+			t.Errorf("following %v: what was sent before the step was added has no next step", f)
+		}
 	})
 }
 
@@ -643,7 +684,7 @@ func TestDroppedAndBack(t *testing.T) {
 			if i == 1 {
 				rows[1].Donors = []string{"PER"}
 			}
-			w.ok(w.Lay(w.ctx, "ann", "res", "appeal", edition, rows, true))
+			w.ok(w.Lay(w.ctx, "ann", "res", "appeal", edition, rows, true, true))
 			if want := []letter.State{letter.Cancelled, letter.Planned}[i]; w.state("PER") != want {
 				t.Errorf("after edition %d PER is %s, want %s", i+2, w.state("PER"), want)
 			}
@@ -657,7 +698,7 @@ func TestDroppedAndBack(t *testing.T) {
 func TestAdvanceSameMillisecond(t *testing.T) {
 	m := ledgertest.Mini(t)
 	w := newWorld(t, ledgertest.Client(t, m.Addr()))
-	w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: []string{"P0", "P1"}}}, true))
+	w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: []string{"P0", "P1"}}}, true, true))
 	b := letter.Block{Campaign: "res", Step: "appeal", Name: "none-0"}
 	got, err := w.Claim(w.ctx, b, ledger.Nonce(w.worker), 2, ledger.Pace{})
 	if err != nil || len(got.Letters) != 2 {
@@ -670,17 +711,18 @@ func TestAdvanceSameMillisecond(t *testing.T) {
 	w.settleAs(got.Letters[0], letter.Sent)
 	f, _ := w.Following(w.ctx, "res", 1)
 	w.settleAs(got.Letters[1], letter.Sent)
-	w.ok(w.Advance(w.ctx, f[0], "reminder-1", false, []ledger.Next{{Donor: got.Letters[0].ID.Donor, Due: time.Now()}}))
+	w.ok(w.Advance(w.ctx, f[0], "reminder-1", []ledger.Next{{Donor: got.Letters[0].ID.Donor, Due: time.Now()}}))
 	if f, _ = w.Following(w.ctx, "res", 1); len(f) != 1 {
 		t.Fatal("the block is no longer followed although a letter of it has no next step")
 	}
-	w.ok(w.Advance(w.ctx, f[0], "reminder-1", false, []ledger.Next{{Donor: got.Letters[1].ID.Donor, Due: time.Now()}}))
+	w.ok(w.Advance(w.ctx, f[0], "reminder-1", []ledger.Next{{Donor: got.Letters[1].ID.Donor, Due: time.Now()}}))
 	if f, _ = w.Following(w.ctx, "res", 1); len(f) != 0 {
 		t.Errorf("still following %v", f)
 	}
 }
 
-// A step that a person releases letter by letter waits until another person than its author does.
+// A step that a person releases letter by letter waits until another person than its author does; also where the letter
+// was planned while the step still had a standing approval.
 func TestRelease(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		w := newWorld(t, rdb, "KEN")
@@ -688,7 +730,10 @@ func TestRelease(t *testing.T) {
 		w.ok(nil, w.beginAs(c))
 		w.settleAs(c, letter.Sent)
 		f, _ := w.Following(w.ctx, "res", 1)
-		w.ok(w.Advance(w.ctx, f[0], "reminder-1", true, []ledger.Next{{Donor: "KEN", Due: time.Now().Add(-time.Minute)}}))
+		w.ok(w.Advance(w.ctx, f[0], "reminder-1", []ledger.Next{{Donor: "KEN", Due: time.Now().Add(-time.Minute)}}))
+		w.plan(editionTwo, "KEN")
+		w.ok(w.Approve(w.ctx, "bea", "res", editionTwo, []ledger.StepApproval{{Step: "reminder-1", Each: true}}))
+		w.lay(editionTwo, "KEN")
 		rb := letter.Block{Campaign: "res", Step: "reminder-1", Name: "KEN-0"}
 		if got, _ := w.Claim(w.ctx, rb, ledger.Nonce(w.worker), 5, ledger.Pace{}); len(got.Letters) != 0 {
 			t.Fatalf("claimed without release: %+v", got)
@@ -716,7 +761,7 @@ func TestPace(t *testing.T) {
 		for i := range 10 {
 			donors = append(donors, fmt.Sprintf("P%d", i))
 		}
-		w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: donors}}, true))
+		w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: "none-0", Donors: donors}}, true, true))
 		b := letter.Block{Campaign: "res", Step: "appeal", Name: "none-0"}
 		got, err := w.Claim(w.ctx, b, ledger.Nonce(w.worker), 10, ledger.Pace{Relay: "main", Between: 2 * time.Second})
 		if err != nil || len(got.Letters) != 3 || got.More {
@@ -887,7 +932,7 @@ func TestBytesPerLetter(t *testing.T) {
 		for i := range donors {
 			donors[i] = fmt.Sprintf("P%06d", b*size+i)
 		}
-		w.ok(w.Lay(ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: name, Donors: donors}}, b == blocks-1))
+		w.ok(w.Lay(ctx, "ann", "res", "appeal", editionOne, []ledger.Row{{Block: name, Donors: donors}}, true, b == blocks-1))
 		got, err := w.Claim(ctx, letter.Block{Campaign: "res", Step: "appeal", Name: name}, ledger.Nonce(w.worker), size, ledger.Pace{})
 		if err != nil || len(got.Letters) != size {
 			t.Fatalf("claim: %d letters %v", len(got.Letters), err)

@@ -48,8 +48,12 @@ func (l *Ledger) Plan(ctx context.Context, who string, e Edition) (number int, a
 	if err != nil {
 		return 0, false, err
 	}
-	if got[0] == "cancelled" {
+	switch got[0] {
+	case "cancelled":
 		return 0, false, Refusal("campaign " + e.Campaign + " was cancelled; a new campaign needs a new name")
+	case "steps":
+		return 0, false, Refusal(fmt.Sprintf("campaign %s has the steps %s, and letters of them exist; steps may be added at the end, and none removed, renamed or moved",
+			e.Campaign, strings.ReplaceAll(got[1], " ", ", ")))
 	}
 	number, _ = strconv.Atoi(got[1])
 	return number, got[0] == "again", nil
@@ -60,7 +64,7 @@ type Refusal string
 
 func (r Refusal) Error() string { return string(r) }
 
-// Row is one block's letters of the first step, to be written.
+// Row is one block's letters of a step, to be written.
 type Row struct {
 	Block  string
 	Group  string
@@ -72,14 +76,14 @@ type Row struct {
 // Laid counts what Lay did.
 type Laid struct{ New, Changed, Cancelled int }
 
-// Lay writes the rows of the first step for some blocks of an edition; last closes the edition's laying. It may be
-// repeated, wholly or in part, after a crash.
-func (l *Ledger) Lay(ctx context.Context, who, campaign, step, edition string, rows []Row, last bool) (Laid, error) {
+// Lay writes the rows of a step for some blocks of an edition, new ones in the first step only; last closes the edition's
+// laying. It may be repeated, wholly or in part, after a crash.
+func (l *Ledger) Lay(ctx context.Context, who, campaign, step, edition string, rows []Row, first, last bool) (Laid, error) {
 	keys := []string{
 		metaKey(), auditKey(), campaignKey(campaign), countsKey(campaign), lookKey(campaign), dueKey(campaign),
-		casesKey(campaign),
+		casesKey(campaign), blocksKey(campaign), followKey(campaign),
 	}
-	args := []any{who, campaign, step, edition, flag(last)}
+	args := []any{who, campaign, step, edition, flag(last), flag(first)}
 	for _, r := range rows {
 		keys = append(keys, rowsKey(letter.Block{Campaign: campaign, Step: step, Name: r.Block}))
 		args = append(args, r.Block, r.Group+"|"+r.Region, ms(r.Due), len(r.Donors))
@@ -129,7 +133,7 @@ func (l *Ledger) Approve(ctx context.Context, who, campaign, edition string, ste
 			args = append(args, s.Step, ms(s.Until))
 		}
 	}
-	got, err := l.strings(ctx, "approve", []string{metaKey(), auditKey(), campaignKey(campaign)}, args...)
+	got, err := l.strings(ctx, "approve", []string{metaKey(), auditKey(), campaignKey(campaign), reindexKey()}, args...)
 	if err != nil {
 		return false, err
 	}

@@ -37,7 +37,8 @@ type Campaign struct {
 	PausedWhy  string
 	Standing   map[string]time.Time // step to the end of its standing approval; absent for steps released letter by letter
 	Each       map[string]bool
-	Voided     bool // what was planned when it was cancelled is cancelled
+	Editions   []string // hashes of all editions, the newest first
+	Voided     bool     // what was planned when it was cancelled is cancelled
 }
 
 // Current is the edition that letters are written by: the approved one, or the first one waiting.
@@ -74,6 +75,10 @@ func (l *Ledger) Campaign(ctx context.Context, name string) (Campaign, error) {
 		Standing: map[string]time.Time{}, Each: map[string]bool{}, Voided: h["voided"] == "1",
 	}
 	c.Number, _ = strconv.Atoi(h["number"])
+	n, _ := strconv.Atoi(h["editions"])
+	for ; n > 0; n-- {
+		c.Editions = append(c.Editions, h["hash:"+strconv.Itoa(n)])
+	}
 	c.Donors, _ = strconv.Atoi(h["donors"])
 	if c.Edition == "" {
 		c.Inputs = h["pending_inputs"]
@@ -135,7 +140,7 @@ type Letter struct {
 	Edition    int       // number of the edition it was last claimed under, 0 before
 	Since      time.Time // since when it is in this state; for Planned: due
 	Date       time.Time // the letter's date, zero before the first claim
-	Waits      bool      // for a person's release
+	Released   bool      // by a person, where its step is released letter by letter
 	Words      string    // of the relay, or the reason
 	Nonce      string
 }
@@ -145,7 +150,7 @@ func readRow(id letter.ID, v, words string) (Letter, bool) {
 	if len(p) != 8 || len(p[0]) != 1 || stateOf[p[0][0]] == "" {
 		return Letter{}, false
 	}
-	l := Letter{ID: id, State: stateOf[p[0][0]], Since: fromMS(p[4]), Nonce: p[6], Waits: strings.HasPrefix(p[7], "w"), Words: words}
+	l := Letter{ID: id, State: stateOf[p[0][0]], Since: fromMS(p[4]), Nonce: p[6], Released: strings.HasPrefix(p[7], "f"), Words: words}
 	l.Generation, _ = strconv.Atoi(p[1])
 	l.Attempts, _ = strconv.Atoi(p[2])
 	l.Edition, _ = strconv.Atoi(p[3])

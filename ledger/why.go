@@ -33,7 +33,7 @@ func Why(l Letter, c Campaign, cs Case, holds map[string]Hold, group, region str
 	if c.Laid != c.Edition {
 		return "the new edition is being laid out"
 	}
-	if l.Waits {
+	if c.Each[l.ID.Step] && !l.Released {
 		return "waits for a person's release"
 	}
 	if end, ok := c.Standing[l.ID.Step]; ok && end.Before(now) {

@@ -232,12 +232,12 @@ func (s *Scheduler) place(ctx context.Context, name string) error {
 	if err != nil || c.Current() == "" {
 		return err
 	}
-	blocks, err := s.Ledger.Blocks(ctx, c.Current())
+	blocks, err := s.Ledger.AllBlocks(ctx, name)
 	if err != nil {
 		return err
 	}
 	for _, step := range c.Steps {
-		if err := s.Ledger.Reindex(ctx, name, step, blocks.Names()); err != nil {
+		if err := s.Ledger.Reindex(ctx, name, step, blocks); err != nil {
 			return err
 		}
 	}
@@ -247,11 +247,10 @@ func (s *Scheduler) place(ctx context.Context, name string) error {
 // void cancels the planned letters of a cancelled campaign, block by block. The last call closes it, so that a crash in
 // between is made good.
 func (s *Scheduler) void(ctx context.Context, c ledger.Campaign) error {
-	blocks, err := s.Ledger.Blocks(ctx, c.Current())
+	names, err := s.Ledger.AllBlocks(ctx, c.Name)
 	if err != nil {
 		return err
 	}
-	names := blocks.Names()
 	for i, step := range c.Steps {
 		for from := 0; from < len(names); from += 50 {
 			to := min(from+50, len(names))
@@ -263,8 +262,9 @@ func (s *Scheduler) void(ctx context.Context, c ledger.Campaign) error {
 	return nil
 }
 
-// Lay writes the rows of the first step for the campaign's current edition: the approved one, or before that the first
-// one planned. It may be cut off and repeated at any point.
+// Lay writes the rows of the campaign's current edition: the approved one, or before that the first one planned. New rows
+// are of the first step; in the further steps of an approved edition what was withheld is planned again, and what the
+// edition no longer has is cancelled. It may be cut off and repeated at any point.
 func (s *Scheduler) Lay(ctx context.Context, who, name string) (ledger.Laid, error) {
 	var sum ledger.Laid
 	c, err := s.Ledger.Campaign(ctx, name)
@@ -281,48 +281,61 @@ func (s *Scheduler) Lay(ctx context.Context, who, name string) (ledger.Laid, err
 		return sum, err
 	}
 	names := blocks.Names()
-	if c.Laid != "" && c.Laid != edition {
-		// Donors that only the edition before had are cancelled, so its blocks are looked at too.
-		before, err := s.Ledger.Blocks(ctx, c.Laid)
-		if err != nil {
-			return sum, err
-		}
-		for _, n := range before.Names() {
-			if !blocks.Has(n) {
-				names = append(names, n)
-			}
+	before, err := s.Ledger.AllBlocks(ctx, name)
+	if err != nil {
+		return sum, err
+	}
+	for _, n := range before {
+		if !blocks.Has(n) {
+			names = append(names, n) // donors that only editions before had
 		}
 	}
+	var steps []string
+	for _, step := range written.Steps {
+		steps = append(steps, step.Name)
+	}
+	if c.Edition == "" {
+		steps = steps[:1] // nothing of the further steps can be there yet
+	}
 	due := written.Schedule.Opening(s.Now())
-	step := written.Steps[0].Name
 	var rows []ledger.Row
 	letters := 0
 	for i, n := range names {
-		row := ledger.Row{Block: n, Due: due}
-		if blocks.Has(n) {
-			records, err := s.Ledger.Records(ctx, blocks, n)
-			if err != nil {
-				return sum, err
-			}
-			for _, r := range records {
-				// A block's donors are of one State, so any record that names its group names it for all.
-				row.Group, row.Region = cmp.Or(row.Group, r.Donor.Group), cmp.Or(row.Region, r.Donor.Region)
-				row.Donors = append(row.Donors, r.Donor.ID)
-			}
+		row, err := s.row(ctx, blocks, n)
+		if err != nil {
+			return sum, err
 		}
+		row.Due = due
 		rows, letters = append(rows, row), letters+len(row.Donors)
 		last := i == len(names)-1
 		if letters < 100 && len(rows) < 100 && !last {
 			continue
 		}
-		laid, err := s.Ledger.Lay(ctx, who, name, step, edition, rows, last)
-		if err != nil {
-			return sum, err
+		for k, step := range steps {
+			laid, err := s.Ledger.Lay(ctx, who, name, step, edition, rows, k == 0, last && k == len(steps)-1)
+			if err != nil {
+				return sum, err
+			}
+			sum.New, sum.Changed, sum.Cancelled = sum.New+laid.New, sum.Changed+laid.Changed, sum.Cancelled+laid.Cancelled
 		}
-		sum.New, sum.Changed, sum.Cancelled = sum.New+laid.New, sum.Changed+laid.Changed, sum.Cancelled+laid.Cancelled
 		rows, letters = nil, 0
 	}
 	return sum, nil
+}
+
+// row is one block as an edition has it; without donors where the edition has none of the block.
+func (s *Scheduler) row(ctx context.Context, blocks *ledger.Blocks, name string) (ledger.Row, error) {
+	row := ledger.Row{Block: name}
+	if !blocks.Has(name) {
+		return row, nil
+	}
+	records, err := s.Ledger.Records(ctx, blocks, name)
+	for _, r := range records {
+		// A block's donors are of one State, so any record that names its group names it for all.
+		row.Group, row.Region = cmp.Or(row.Group, r.Donor.Group), cmp.Or(row.Region, r.Donor.Region)
+		row.Donors = append(row.Donors, r.Donor.ID)
+	}
+	return row, err
 }
 
 // Advance plans the next step for letters that were sent.
@@ -359,7 +372,7 @@ func (s *Scheduler) Advance(ctx context.Context) error {
 func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, f ledger.Follow) error {
 	next, ok := stepAfter(c, f.Block.Step)
 	if !ok {
-		_, err := s.Ledger.Advance(ctx, f, f.Block.Step, false, nil)
+		_, err := s.Ledger.Advance(ctx, f, f.Block.Step, nil)
 		return err
 	}
 	letters, err := s.Ledger.Letters(ctx, f.Block)
@@ -372,7 +385,7 @@ func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, f ledger.F
 			donors = append(donors, ledger.Next{Donor: d, Due: c.Schedule.After(l.Since, next.After)})
 		}
 	}
-	_, err = s.Ledger.Advance(ctx, f, next.Name, next.Each, donors)
+	_, err = s.Ledger.Advance(ctx, f, next.Name, donors)
 	return err
 }
 

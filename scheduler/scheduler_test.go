@@ -293,6 +293,33 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
+// A withheld reminder is planned again by the edition that mends it, and one of a donor that an edition drops is cancelled.
+func TestReminderOfANewEdition(t *testing.T) {
+	f := newField(t, "standing until 2027-03-31", "KEN", "PER")
+	f.at(zurich(t, "2026-11-23 09:30"))
+	f.send("appeal", "KEN", "PER")
+	f.do(f.s.Advance)
+	f.at(zurich(t, "2026-12-07 10:00"))
+	f.mini.ZAdd("{outreach}:workers", float64(f.now.Add(time.Hour).UnixMilli()), f.worker)
+	got, err := f.ledger.Claim(f.ctx, letter.Block{Campaign: "res", Step: "reminder-1", Name: "KEN-0"}, ledger.Nonce(f.worker), 1, ledger.Pace{})
+	if err != nil || len(got.Letters) != 1 {
+		t.Fatal(got, err)
+	}
+	if err := f.ledger.Withhold(f.ctx, got.Letters[0], "a name is wrong"); err != nil {
+		t.Fatal(err)
+	}
+	f.plan(fmt.Sprintf(file, "standing until 2027-03-31")+"# mended\n", "KEN")
+	f.approve("standing")
+	f.do(f.s.Tidy)
+	if sent := f.send("reminder-1", "KEN", "PER"); strings.Join(sent, " ") != "KEN" {
+		t.Errorf("reminders to %v, want KEN", sent)
+	}
+	counts, _ := f.ledger.Counts(f.ctx, "res")
+	if counts["reminder-1"][letter.Cancelled] != 1 || counts["reminder-1"].Open() != 0 {
+		t.Errorf("reminders %v", counts["reminder-1"])
+	}
+}
+
 // An edition approved while its rows were not laid (a crash) is laid by the next round: donors come and go with it.
 func TestApprovedEditionIsLaid(t *testing.T) {
 	f := newField(t, "each", "KEN", "PER")

@@ -125,7 +125,7 @@ func (h *house) plan(registry, text string, donors map[string][]string) {
 	for _, d := range list {
 		row.Donors = append(row.Donors, d.ID)
 	}
-	_, err = h.ledger.Lay(h.ctx, "ann", "res", "appeal", e.Hash(), []ledger.Row{row}, true)
+	_, err = h.ledger.Lay(h.ctx, "ann", "res", "appeal", e.Hash(), []ledger.Row{row}, true, true)
 	h.ok(err)
 	_, err = h.ledger.Switch(h.ctx, "ann", "res", ledger.Start, "")
 	h.ok(err)

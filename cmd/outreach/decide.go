@@ -521,11 +521,10 @@ func (a *app) releaseStep(ctx context.Context, l *ledger.Ledger, who, in, step s
 			return err
 		}
 	} else {
-		blocks, err := l.Blocks(ctx, c.Current())
+		names, err := l.AllBlocks(ctx, c.Name)
 		if err != nil {
 			return err
 		}
-		names := blocks.Names()
 		for len(names) > 0 {
 			k := min(len(names), 50)
 			released, err := l.Release(ctx, who, c.Name, step, "", names[:k])

@@ -229,7 +229,8 @@ func (a *app) printLook(ctx context.Context, l *ledger.Ledger, c ledger.Campaign
 	for _, id := range ids[:min(len(ids), lookAt)] {
 		d, err := a.find(ctx, l, c.Name, id.Donor)
 		if err != nil {
-			return err
+			fmt.Fprintf(a.out, "  %s  cannot be read: %v\n", id, err)
+			continue
 		}
 		got, ok, err := l.Letter(ctx, letter.Block{Campaign: c.Name, Step: id.Step, Name: d.block}, id.Donor)
 		if err != nil {
@@ -255,20 +256,34 @@ type found struct {
 	block    string
 }
 
-// find looks a donor up in the current edition of a campaign, by its id.
+// find looks a donor up in a campaign by its id: in the current edition, and then in those before it, because a donor
+// that an edition dropped may still answer.
 func (a *app) find(ctx context.Context, l *ledger.Ledger, in, id string) (found, error) {
 	c, err := which(ctx, l, in)
 	if err != nil {
 		return found{}, err
 	}
-	hash := c.Current()
+	for _, hash := range append([]string{c.Current()}, c.Editions...) {
+		f, ok, err := findIn(ctx, l, c, hash, id)
+		if ok || err != nil {
+			return f, err
+		}
+	}
+	hint := ""
+	if s := donor.Registry().Suggest(id); s != "" {
+		hint = "; " + s
+	}
+	return found{}, ledger.Refusal(fmt.Sprintf("campaign %s does not write to %q%s", c.Name, id, hint))
+}
+
+func findIn(ctx context.Context, l *ledger.Ledger, c ledger.Campaign, hash, id string) (found, bool, error) {
 	e, err := l.Edition(ctx, hash)
 	if err != nil {
-		return found{}, err
+		return found{}, false, err
 	}
 	blocks, err := l.Blocks(ctx, hash)
 	if err != nil {
-		return found{}, err
+		return found{}, false, err
 	}
 	look := func(id, name string) (found, bool, error) {
 		if !blocks.Has(name) {
@@ -287,19 +302,15 @@ func (a *app) find(ctx context.Context, l *ledger.Ledger, in, id string) (found,
 	}
 	upper := strings.ToUpper(id)
 	if f, ok, err := look(upper, e.Block(upper, upper)); ok || err != nil {
-		return f, err
+		return f, ok, err
 	}
 	// A donor that is no State may lie under any State: its block is one of each State's.
 	for state := range e.Cuts {
 		if f, ok, err := look(id, e.Block(state, id)); ok || err != nil {
-			return f, err
+			return f, ok, err
 		}
 	}
-	hint := ""
-	if s := donor.Registry().Suggest(id); s != "" {
-		hint = "; " + s
-	}
-	return found{}, ledger.Refusal(fmt.Sprintf("campaign %s does not write to %q%s", c.Name, id, hint))
+	return found{}, false, nil
 }
 
 func (a *app) caseCommand() *cobra.Command {

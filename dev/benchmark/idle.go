@@ -176,7 +176,7 @@ func (b *bench) spread(l *ledger.Ledger, n int) (map[string]time.Time, error) {
 		}
 		rows, at = append(rows, row), at.Add(97*time.Millisecond)
 	}
-	laid, err := l.Lay(b.ctx, "bench", "bench", "appeal", c.Edition, rows, true)
+	laid, err := l.Lay(b.ctx, "bench", "bench", "appeal", c.Edition, rows, true, true)
 	if err == nil && laid.Changed != n {
 		err = fmt.Errorf("%d of %d letters got a due time of their own", laid.Changed, n)
 	}

@@ -1,7 +1,6 @@
 -- Plans the next step for donors of one block whose letter of this step was sent.
 -- KEYS 1 meta 2 audit 3 campaign 4 counts 5 look 6 due 7 cases 8 follow 9 rows of this step 10 rows of the next step
--- ARGV 1 campaign 2 step 3 next step (the same where none follows) 4 block
---      5 '1' when a person releases each letter of the next step, then per donor: id, due (ms)
+-- ARGV 1 campaign 2 step 3 next step (the same where none follows) 4 block, then per donor: id, due (ms)
 -- Returns {planned, cancelled} | {'stale'} the campaign is over
 local now = now_ms()
 local name, step, nextstep, block = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -12,11 +11,11 @@ end
 local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7], rows = KEYS[10]}
 local planned, cancelled = 0, 0
 local body = {}
-for i = 6, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   local donor, at = ARGV[i], tonumber(ARGV[i + 1])
   local r = parse(redis.call('HGET', KEYS[9], donor))
   if r and r.s == 'S' and redis.call('HEXISTS', k.rows, donor) == 0 then
-    local new = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ARGV[5] == '1' and 'w' or ''}
+    local new = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ''}
     redis.call('HSET', k.rows, '.s', redis.call('HGET', KEYS[9], '.s') or '|')
     local s = replan(k, nextstep, block, donor, new, at, now)
     if s == 'P' then planned = planned + 1 else cancelled = cancelled + 1 end

@@ -30,13 +30,13 @@ local stoppedNow = {}
 for i = 1, #all, 2 do
   local r = row(all[i], all[i + 1], 'C')
   if r and r.n == nonce then
-    for _, v in ipairs({all[i], int(r.g), int(r.a), int(r.d), int(now), r.m}) do granted[#granted + 1] = v end
+    for _, v in ipairs({all[i], int(r.g), int(r.a), int(r.d), int(now), (string.gsub(r.m, '^f', ''))}) do granted[#granted + 1] = v end
   end
 end
 for i = 1, #all, 2 do
   local r = row(all[i], all[i + 1], 'P')
   local donor = all[i]
-  if r and string.sub(r.m, 1, 1) ~= 'w' and not (anyheld and held(KEYS[7], now, donor, scopes)) then
+  if r and not waits(c[4], r) and not (anyheld and held(KEYS[7], now, donor, scopes)) then
     if anycase and stopped(k.cases, donor) then
       replan(k, step, block, donor, r, r.t, now)
       stoppedNow[#stoppedNow + 1] = step .. '/' .. donor .. ' cancelled'
@@ -48,7 +48,7 @@ for i = 1, #all, 2 do
       if r.a == 0 then r.d = math.floor(now / 1000) end
       r.e, r.n, r.t = tonumber(c[3]), nonce, now
       write(k.rows, k.counts, k.look, step, donor, r, 'C')
-      for _, v in ipairs({donor, int(r.g), int(r.a), int(r.d), int(slot), r.m}) do granted[#granted + 1] = v end
+      for _, v in ipairs({donor, int(r.g), int(r.a), int(r.d), int(slot), (string.gsub(r.m, '^f', ''))}) do granted[#granted + 1] = v end
       slot, new = slot + pace, new + 1
     end
   end

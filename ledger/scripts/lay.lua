@@ -1,8 +1,9 @@
--- Writes the rows of the first step for some blocks of an edition. Rows that are there are kept; a planned one that was
+-- Writes the rows of a step for some blocks of an edition: new ones in the first step only. Rows that are there are kept; a planned one that was
 -- never begun takes the new due time; a withheld one is planned again (this edition mends it); a planned or withheld
 -- one of a donor that the edition no longer has is cancelled, and planned again when an edition has the donor back.
--- KEYS 1 meta 2 audit 3 campaign 4 counts 5 look 6 due 7 cases, then one rows key a block
--- ARGV 1 who 2 campaign 3 step 4 edition 5 '1' when these are the last blocks
+-- A block in which letters were sent is followed anew: the edition may have a step more.
+-- KEYS 1 meta 2 audit 3 campaign 4 counts 5 look 6 due 7 cases 8 blocks 9 follow, then one rows key a block
+-- ARGV 1 who 2 campaign 3 step 4 edition 5 '1' when these are the last blocks 6 '1' for the first step
 --      then per block: name, 'group|region', due, number of donors, donors
 -- Returns {'ok', new, changed, cancelled} | {'stale'} the edition is neither approved nor the first one waiting
 --       | {'cancelled'} the campaign is over
@@ -15,19 +16,27 @@ local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], 
 local new, changed, cancelled = 0, 0, 0
 local body = {}
 local dropped = 'not in the approved edition'
-local i, b = 6, 8
+local first = ARGV[6] == '1'
+local i, b = 7, 10
 while ARGV[i] do
   local block, scopes, at, n = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
   k.rows = KEYS[b]
-  redis.call('HSET', k.rows, '.s', scopes)
-  local have, wanted = {}, {}
+  redis.call('SADD', KEYS[8], block)
+  local have, wanted, sent = {}, {}, false
   local all = redis.call('HGETALL', k.rows)
-  for j = 1, #all, 2 do have[all[j]] = all[j + 1] end
+  if n > 0 and (first or #all > 0) then redis.call('HSET', k.rows, '.s', scopes) end
+  for j = 1, #all, 2 do
+    have[all[j]] = all[j + 1]
+    sent = sent or row(all[j], all[j + 1], 'S')
+  end
+  if sent then redis.call('ZADD', KEYS[9], int(now), step .. '/' .. block) end
   for j = i + 4, i + 3 + n do
     local donor = ARGV[j]
     wanted[donor] = true
     local r = parse(have[donor])
-    if not r then
+    if not r and not first then
+      wanted[donor] = true -- advance writes it, once the step before is sent
+    elseif not r then
       r = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ''}
       replan(k, step, block, donor, r, at, now)
       new = new + 1
@@ -36,7 +45,7 @@ while ARGV[i] do
       replan(k, step, block, donor, r, at, now, '')
       changed = changed + 1
       body[#body + 1] = step .. '/' .. donor .. ' again'
-    elseif r.s == 'P' and r.a == 0 and r.t ~= at then
+    elseif first and r.s == 'P' and r.a == 0 and r.t ~= at then
       replan(k, step, block, donor, r, at, now)
       changed = changed + 1
     end

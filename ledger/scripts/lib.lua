@@ -18,7 +18,7 @@ end
 --   e number of the edition it was last claimed under
 --   t since when in this state; for P: due       d date of the letter in seconds, 0 before the first claim
 --   n nonce of the last claim, its first six characters name the worker
---   m what keeps or marks it: 'w' waits for release; digits: copies deferred once, as a bit mask
+--   m marks: 'f' first, where a person released it; then digits: copies deferred once, as a bit mask
 local function parse(v)
   if not v then return nil end
   local s, g, a, e, t, d, n, m = string.match(v, '^(%a)|(%d+)|(%d+)|(%d+)|(%d+)|(%d+)|([^|]*)|(.*)$')
@@ -94,6 +94,18 @@ end
 
 -- person is the declared name in 'name (account)': who somebody is does not depend on the machine they sit at.
 local function person(who) return (string.gsub(who or '', ' %(.*$', '')) end
+
+-- waits says whether a letter waits for a person: its step is released letter by letter, and it has not been.
+local function waits(approval, r) return approval == 'each' and string.sub(r.m, 1, 1) ~= 'f' end
+
+-- wrote says whether somebody wrote an edition: planned it first, or again. It returns the name as it is kept.
+local function wrote(campaign, edition, who)
+  local c = redis.call('HMGET', campaign, 'by:' .. edition, 'pending_by', 'pending', 'written_by', 'edition')
+  if person(c[1]) == person(who) then return c[1] end
+  if c[3] == edition and person(c[2]) == person(who) then return c[2] end
+  if c[5] == edition and person(c[4]) == person(who) then return c[4] end
+  return nil
+end
 
 -- sooner moves a member's score down to at, or adds it: an index holds the earliest moment that wants attention.
 local function sooner(key, member, at)

@@ -1,16 +1,17 @@
 -- Gives blocks their place in the index: the earliest due of their planned letters that nothing keeps.
--- KEYS 1 due 2 holds, then one rows key a block    ARGV 1 step, then the blocks' names
+-- KEYS 1 due 2 holds 3 campaign, then one rows key a block    ARGV 1 step, then the blocks' names
 -- Returns how many blocks have a place
 local now = now_ms()
+local approval = redis.call('HGET', KEYS[3], 'until:' .. ARGV[1])
 local n = 0
 for b = 2, #ARGV do
-  local rows = KEYS[b + 1]
+  local rows = KEYS[b + 2]
   local all = redis.call('HGETALL', rows)
   local scopes = redis.call('HGET', rows, '.s') or ''
   local first
   for f = 1, #all, 2 do
     local r = row(all[f], all[f + 1], 'P')
-    if r and string.sub(r.m, 1, 1) ~= 'w' and not held(KEYS[2], now, all[f], scopes) then
+    if r and not waits(approval, r) and not held(KEYS[2], now, all[f], scopes) then
       if not first or r.t < first then first = r.t end
     end
   end

@@ -4,7 +4,8 @@
 -- Returns how many were released | -1 by the person who wrote the edition: nobody approves their own work
 local now = now_ms()
 local step = ARGV[3]
-if person(redis.call('HGET', KEYS[3], 'written_by') or '') == person(ARGV[1]) then return -1 end
+if wrote(KEYS[3], redis.call('HGET', KEYS[3], 'edition') or '', ARGV[1]) then return -1 end
+local approval = redis.call('HGET', KEYS[3], 'until:' .. step)
 local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7]}
 local body = {}
 for b = 5, #ARGV do
@@ -12,8 +13,8 @@ for b = 5, #ARGV do
   local all = ARGV[4] ~= '' and {ARGV[4], redis.call('HGET', k.rows, ARGV[4])} or redis.call('HGETALL', k.rows)
   for f = 1, #all, 2 do
     local r = all[f + 1] and row(all[f], all[f + 1], 'P')
-    if r and string.sub(r.m, 1, 1) == 'w' then
-      r.m = string.sub(r.m, 2)
+    if r and waits(approval, r) then
+      r.m = 'f' .. r.m
       replan(k, step, ARGV[b], all[f], r, r.t, now)
       body[#body + 1] = ARGV[2] .. '/' .. all[f] .. '/' .. step
     end

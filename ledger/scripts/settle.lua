@@ -29,7 +29,7 @@ for i = 1, #ARGV, 16 do
     if to == 'P' then
       -- An attempt that the relay cut short before the commit point is one too; begin counted the others.
       if was == 'C' then r.a = r.a + 1 end
-      r.m = ARGV[i + 14]
+      r.m = string.match(r.m, '^f?') .. ARGV[i + 14]
       answer = replan(k, step, block, donor, r, now + tonumber(ARGV[i + 13]), now, words)
     else
       r.t = now
