@@ -130,8 +130,15 @@ func (c *contacts) row(r row) {
 			c.stale = append(c.stale, r.line)
 		}
 	}
+	if len(d.Contacts) == maxContacts {
+		// Said once, at the first row too many.
+		fault("%s has more than %d contacts: one gets the letter and at most %d a copy; remove some", id, maxContacts, maxContacts-1)
+	}
 	d.Contacts = append(d.Contacts, p)
 }
+
+// maxContacts is how many contacts a donor may have: the ledger keeps in a few bytes which copies were put off.
+const maxContacts = 16
 
 // address reads the address of a row and looks who else has it.
 func (c *contacts) address(r row, at int32) string {

@@ -14,7 +14,7 @@ func auditKey() string { return tag + "audit" }
 // SET: names of campaigns.
 func campaignsKey() string { return tag + "campaigns" }
 
-// HASH: status, edition (approved), number, pending, laid, steps, until:STEP, number:HASH, hash:NUMBER, who and when.
+// HASH: status, open (ms, until when letters may be claimed), edition (approved), number, pending, laid, steps, until:STEP, number:HASH, hash:NUMBER, who and when.
 func campaignKey(campaign string) string { return tag + "c:" + campaign }
 
 // HASH: one letter a field, see scripts/lib.lua; .s group|region, .w wakes, .b letters in hand; DONOR~ words.
@@ -53,7 +53,7 @@ func workersKey() string { return tag + "workers" }
 // HASH: campaign whose blocks want their place in the index looked at, to how many holds were freed.
 func reindexKey() string { return tag + "reindex" }
 
-// HASH: next, the first free slot of its pace (ms).
+// HASH: next, the first free slot of its pace (ms); woken, when the last block that waits for a slot is woken (ms).
 func relayKey(relay string) string { return tag + "relay:" + relay }
 
 // STRING: an edition's manifest.

@@ -777,6 +777,32 @@ func TestPace(t *testing.T) {
 	})
 }
 
+// Blocks that wait for a slot are woken one after the other.
+func TestPaceSpreadsWakes(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		donors := []string{"A0", "B0", "C0", "D0", "E0", "F0"}
+		w := newWorld(t, rdb, donors...)
+		pace := ledger.Pace{Relay: "main", Between: 4 * time.Second}
+		woken := map[int64]bool{}
+		for i, d := range donors {
+			got, err := w.Claim(w.ctx, block(d), ledger.Nonce(w.worker), 1, pace)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i < 2 {
+				if len(got.Letters) != 1 {
+					t.Fatalf("%s: %+v", d, got)
+				}
+				continue
+			}
+			if len(got.Letters) != 0 || woken[got.Next.UnixMilli()/1000] {
+				t.Errorf("%s is woken with another block: %+v", d, got)
+			}
+			woken[got.Next.UnixMilli()/1000] = true
+		}
+	})
+}
+
 // A letter given back keeps its reason; its date is set anew as long as no begin was granted, and kept afterwards.
 func TestDateIsFixedByTheFirstBegin(t *testing.T) {
 	m := ledgertest.Mini(t)

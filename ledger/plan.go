@@ -151,6 +151,11 @@ func (l *Ledger) Approve(ctx context.Context, who, campaign, edition string, ste
 	return got[0] == "again", nil
 }
 
+// KeepOpen lets letters of a campaign be claimed until a moment, which the scheduler moves on while the send window is open.
+func (l *Ledger) KeepOpen(ctx context.Context, campaign string, until time.Time) error {
+	return l.Redis.HSet(ctx, campaignKey(campaign), "open", ms(until)).Err()
+}
+
 // Verb is what a person does to a whole campaign.
 type Verb string
 

@@ -33,6 +33,7 @@ type Campaign struct {
 	WrittenBy  string
 	ApprovedBy string
 	StartedAt  time.Time
+	Open       time.Time // letters may be claimed until then; zero before a scheduler has looked
 	PausedBy   string
 	PausedWhy  string
 	Standing   map[string]time.Time // step to the end of its standing approval; absent for steps released letter by letter
@@ -71,7 +72,7 @@ func (l *Ledger) Campaign(ctx context.Context, name string) (Campaign, error) {
 	c := Campaign{
 		Name: name, Status: h["status"], Edition: h["edition"], Pending: h["pending"], PendingBy: h["pending_by"],
 		Inputs: h["inputs"], Laid: h["laid"], Steps: strings.Fields(h["steps"]), WrittenBy: h["written_by"],
-		ApprovedBy: h["approved_by"], StartedAt: fromMS(h["start_at"]), PausedBy: h["pause_by"], PausedWhy: h["pause_why"],
+		ApprovedBy: h["approved_by"], StartedAt: fromMS(h["start_at"]), Open: fromMS(h["open"]), PausedBy: h["pause_by"], PausedWhy: h["pause_why"],
 		Standing: map[string]time.Time{}, Each: map[string]bool{}, Voided: h["voided"] == "1",
 	}
 	c.Number, _ = strconv.Atoi(h["number"])
@@ -211,6 +212,16 @@ func (l *Ledger) NextDue(ctx context.Context, campaign string) (time.Time, error
 		return time.Time{}, err
 	}
 	return time.UnixMilli(int64(got[0].Score)).UTC(), nil
+}
+
+// Working is how many workers have a lease now.
+func (l *Ledger) Working(ctx context.Context) (int, error) {
+	now, err := l.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, err := l.Redis.ZCount(ctx, workersKey(), strconv.FormatInt(now.UnixMilli(), 10), "+inf").Result()
+	return int(n), err
 }
 
 // Now is the time by Redis, which all due times are compared with.

@@ -122,7 +122,7 @@ func (s *Server) Serve(ctx context.Context) error {
 			ShutdownTimeout:   s.Drain + 5*time.Second,
 			TaskCheckInterval: 50 * time.Millisecond, // the default of a second is the latency of an idle letter
 			Logger:            quiet{s.Log},
-			LogLevel:          asynq.WarnLevel,
+			LogLevel:          asynq.ErrorLevel, // its warnings are of tasks that another server took care of
 		})
 		if err := srv.Start(asynq.HandlerFunc(handle)); err != nil {
 			return fmt.Errorf("queue: %w", err)
@@ -133,14 +133,12 @@ func (s *Server) Serve(ctx context.Context) error {
 	return nil
 }
 
-// quiet passes asynq's warnings and errors on to the program's log.
+// quiet passes asynq's errors on to the program's log.
 type quiet struct{ log *slog.Logger }
 
 func (q quiet) Debug(...any) {}
 func (q quiet) Info(...any)  {}
-func (q quiet) Warn(a ...any) {
-	q.log.Warn("queue: " + fmt.Sprint(a...))
-}
+func (q quiet) Warn(...any)  {}
 func (q quiet) Error(a ...any) {
 	q.log.Error("queue: " + fmt.Sprint(a...))
 }

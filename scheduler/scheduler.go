@@ -25,6 +25,9 @@ const (
 	renew = 250 * time.Millisecond // which campaigns run, and what was sent
 )
 
+// stays is for how long an open send window is taken to be open without a scheduler saying so again.
+const stays = 20 * time.Second
+
 // depth is how many wake-ups may wait in the queue: what is due beyond that stays in the ledger's index.
 const depth = 2000
 
@@ -38,6 +41,8 @@ type Scheduler struct {
 
 	mu       sync.Mutex
 	editions map[string]*campaign.Campaign // by hash
+
+	turn int // which of the open campaigns is listed first
 }
 
 // Run works until ctx ends. A fault of the store is logged and tried again; nothing is lost by it.
@@ -81,6 +86,10 @@ func (s *Scheduler) open(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	now, err := s.Ledger.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var open []string
 	for _, name := range names {
 		c, err := s.Ledger.Campaign(ctx, name)
@@ -95,9 +104,22 @@ func (s *Scheduler) open(ctx context.Context) ([]string, error) {
 			s.Log.Error("campaign cannot be read", "campaign", name, "error", err)
 			continue
 		}
-		if written.Schedule.IsOpen(s.Now()) {
-			open = append(open, name)
+		if !written.Schedule.IsOpen(s.Now()) {
+			continue
 		}
+		// A task that waited in the queue, or a worker that starts late, must not send outside the window: claims are
+		// refused when the scheduler has not said for a while that it is open.
+		if c.Open.Sub(now) < stays/2 {
+			if err := s.Ledger.KeepOpen(ctx, name, now.Add(stays)); err != nil {
+				return nil, err
+			}
+		}
+		open = append(open, name)
+	}
+	// Each campaign comes first in its turn, so that none with many letters keeps the others waiting.
+	if n := len(open); n > 1 {
+		s.turn = (s.turn + 1) % n
+		open = append(open[s.turn:n:n], open[:s.turn]...)
 	}
 	return open, nil
 }
@@ -345,25 +367,29 @@ func (s *Scheduler) Advance(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
-		sent, err := s.Ledger.Following(ctx, name, 100)
-		if err != nil {
-			return err
+		if err := s.advance(ctx, name); err != nil {
+			s.Log.Error("next steps cannot be planned", "campaign", name, "error", err)
 		}
-		if len(sent) == 0 {
-			continue
-		}
-		c, err := s.Ledger.Campaign(ctx, name)
-		if err != nil {
-			return err
-		}
-		written, err := s.Written(ctx, c.Edition)
-		if err != nil {
-			return err
-		}
-		for _, f := range sent {
-			if err := s.follow(ctx, written, f); err != nil {
-				return fmt.Errorf("next step of %s: %w", f.Block, err)
-			}
+	}
+	return nil
+}
+
+func (s *Scheduler) advance(ctx context.Context, name string) error {
+	sent, err := s.Ledger.Following(ctx, name, 100)
+	if err != nil || len(sent) == 0 {
+		return err
+	}
+	c, err := s.Ledger.Campaign(ctx, name)
+	if err != nil {
+		return err
+	}
+	written, err := s.Written(ctx, c.Edition)
+	if err != nil {
+		return err
+	}
+	for _, f := range sent {
+		if err := s.follow(ctx, written, f); err != nil {
+			return fmt.Errorf("next step of %s: %w", f.Block, err)
 		}
 	}
 	return nil

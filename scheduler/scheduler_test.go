@@ -194,6 +194,22 @@ func TestWakeInTheWindow(t *testing.T) {
 	}
 }
 
+// A block that was woken on Friday at 16:59 and is taken on Saturday night sends nothing; on Monday it does.
+func TestWindowHoldsInTheQueue(t *testing.T) {
+	f := newField(t, "each", "KEN")
+	f.at(zurich(t, "2026-11-27 16:59"))
+	f.do(f.s.Wake)
+	f.at(zurich(t, "2026-11-28 03:00"))
+	if sent := f.send("appeal", "KEN"); len(sent) != 0 {
+		t.Errorf("sent to %v on Saturday at three", sent)
+	}
+	f.at(zurich(t, "2026-11-30 09:00"))
+	f.do(f.s.Wake)
+	if sent := f.send("appeal", "KEN"); len(sent) != 1 {
+		t.Errorf("sent to %v on Monday", sent)
+	}
+}
+
 // The reminder is due ten working days after the appeal was sent, in the window, and never to a State that answered.
 func TestReminder(t *testing.T) {
 	f := newField(t, "standing until 2027-03-31", "FRA", "KEN", "PER")

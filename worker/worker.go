@@ -55,6 +55,9 @@ var Standard = Times{
 	Renew: 4 * time.Second, Lease: 12 * time.Second, Asking: 10 * time.Minute,
 }
 
+// enough is how many earlier attempts a letter that is given up has had.
+const enough = 5
+
 // Keep takes a lease and renews it until ctx ends, then drops it. Nothing is claimed before it has returned nil for the
 // first time: call Join first.
 func (w *Worker) Keep(ctx context.Context) {
@@ -257,11 +260,14 @@ func (w *Worker) settlement(c ledger.Claim, v letter.Verdict, out *outgoing) led
 		if v.Retry > 0 {
 			s.After = v.Retry
 		}
-		if w.Now().Sub(c.Date) > w.Times.GiveUp {
-			s.To, s.Words = letter.Refused, "expired: "+s.Words
-		}
 	default:
-		s.To, s.After, s.DeferredCc = letter.Planned, w.Times.Cut, c.DeferredCc
+		// Cut off before the dot: soon again at first, and no oftener than after a 4xx when it goes on.
+		s.To, s.DeferredCc = letter.Planned, c.DeferredCc
+		s.After = min(w.Times.Cut<<min(c.Attempts, 16), w.Times.Retry[len(w.Times.Retry)-1])
+	}
+	// A pause is no attempt: a letter is given up only after enough of them, however long ago the first was.
+	if s.To == letter.Planned && c.Attempts >= enough && w.Now().Sub(c.Date) > w.Times.GiveUp {
+		s.To, s.Words = letter.Refused, "expired: "+s.Words
 	}
 	return s
 }

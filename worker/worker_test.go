@@ -245,6 +245,26 @@ func TestRetryAndExpiry(t *testing.T) {
 	}
 }
 
+// A pause of days is no attempt: the second answer of the relay does not end a letter. One that is always cut off does end.
+func TestExpiryWantsAttempts(t *testing.T) {
+	h := newHouse(t, "registry@iom.example", map[string][]string{"A": {"tempfail@a.example"}, "B": {"hangup@b.example"}})
+	h.process()
+	h.at(h.now.Add(5 * 24 * time.Hour))
+	h.process()
+	if got := h.letter("A"); got.State != letter.Planned {
+		t.Errorf("A after two attempts: %s (%s)", got.State, got.Words)
+	}
+	for range 5 {
+		h.at(h.now.Add(24 * time.Hour))
+		h.process()
+	}
+	for _, id := range []string{"A", "B"} {
+		if got := h.letter(id); got.State != letter.Refused || !strings.HasPrefix(got.Words, "expired: ") {
+			t.Errorf("%s: %s (%s)", id, got.State, got.Words)
+		}
+	}
+}
+
 // A suppressed first contact withholds the letter, a suppressed copy is left out.
 func TestSuppressed(t *testing.T) {
 	h := newHouse(t, "registry@iom.example", map[string][]string{"A": {"a@a.example", "cc@a.example"}, "B": {"b@b.example", "cc@b.example", "dd@b.example"}})

@@ -197,6 +197,9 @@ func (a *app) printKept(ctx context.Context, l *ledger.Ledger, c ledger.Campaign
 				end.Format("2 January 2006"))
 		}
 	}
+	if err := a.printStill(ctx, l, c, now); err != nil {
+		return err
+	}
 	next, err := l.NextDue(ctx, c.Name)
 	if err != nil || next.IsZero() || c.Status == "cancelled" {
 		return err
@@ -205,6 +208,44 @@ func (a *app) printKept(ctx context.Context, l *ledger.Ledger, c ledger.Campaign
 		fmt.Fprintf(a.out, "next letter due %s\n", next.Local().Format("Monday 2 January 2006 15:04 MST"))
 	}
 	return nil
+}
+
+// printStill says why nothing leaves of a running campaign with planned letters: its window, its steps that wait for a
+// person, and roles that do not run.
+func (a *app) printStill(ctx context.Context, l *ledger.Ledger, c ledger.Campaign, now time.Time) error {
+	counts, err := l.Counts(ctx, c.Name)
+	if err != nil {
+		return err
+	}
+	planned := 0
+	for _, step := range c.Steps {
+		n := counts[step][letter.Planned]
+		planned += n
+		if n > 0 && c.Each[step] {
+			fmt.Fprintf(a.out, "%s: a person releases each letter (%d planned): outreach release --step %s --as NAME\n", step, n, step)
+		}
+	}
+	if c.Status != "running" || planned == 0 {
+		return nil
+	}
+	e, err := l.Edition(ctx, c.Edition)
+	if err != nil {
+		return err
+	}
+	written, err := e.LoadCampaign()
+	if err != nil {
+		return err
+	}
+	if open := written.Schedule.Opening(now); open.After(now) && !c.Open.After(now) {
+		fmt.Fprintf(a.out, "the send window is closed until %s\n", open.Format("Monday 2 January 2006 15:04 MST"))
+	} else if !c.Open.After(now) {
+		fmt.Fprintln(a.out, "no scheduler runs; start one: outreach scheduler (or outreach up)")
+	}
+	workers, err := l.Working(ctx)
+	if err == nil && workers == 0 {
+		fmt.Fprintln(a.out, "no worker runs; start one: outreach worker (or outreach up)")
+	}
+	return err
 }
 
 func sortedHolds(m map[string]ledger.Hold) []ledger.Hold {

@@ -9,9 +9,10 @@
 local now = now_ms()
 local step, block, nonce = ARGV[2], ARGV[3], ARGV[4]
 local member = step .. '/' .. block
-local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid')
+local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid', 'open')
 if c[1] ~= 'running' then return {'no', 'campaign is ' .. (c[1] or 'unknown')} end
 if c[2] ~= c[5] then return {'no', 'the rows of the new edition are being laid'} end
+if c[6] and tonumber(c[6]) < now then return {'no', 'the send window is closed, or no scheduler runs'} end
 if not alive(KEYS[9], nonce, now) then return {'no', 'the lease has ended'} end
 if c[4] and c[4] ~= 'each' and tonumber(c[4]) < now then
   -- A new approval may come: look again in an hour.
@@ -46,6 +47,8 @@ for i = 1, #all, 2 do
       more = true
     else
       if r.a == 0 then r.d = math.floor(now / 1000) end
+      -- A mask of copies says nothing of another edition's contacts.
+      if r.e ~= tonumber(c[3]) then r.m = string.match(r.m, '^f?') end
       r.e, r.n, r.t = tonumber(c[3]), nonce, now
       write(k.rows, k.counts, k.look, step, donor, r, 'C')
       for _, v in ipairs({donor, int(r.g), int(r.a), int(r.d), int(slot), (string.gsub(r.m, '^f', ''))}) do granted[#granted + 1] = v end
@@ -66,7 +69,11 @@ local asks = '0'
 if more and slot <= now + ahead then asks = '1' end
 if more then
   nextdue = now + tonumber(ARGV[8])
-  if asks == '0' then nextdue = math.max(now + 1, slot - ahead) end
+  if asks == '0' then
+    -- No slot is free. The blocks that wait for one are woken one after the other, not all when it comes.
+    nextdue = math.max(now + pace, slot - ahead, tonumber(redis.call('HGET', KEYS[10], 'woken') or '0')) + pace
+    redis.call('HSET', KEYS[10], 'woken', int(nextdue))
+  end
 end
 if nextdue == 0 then redis.call('ZREM', k.due, member) else redis.call('ZADD', k.due, int(nextdue), member) end
 local out = {'ok', int(now), asks, int(nextdue), c[2], int(redis.call('HLEN', KEYS[11]))}
