@@ -38,16 +38,17 @@ while ARGV[i] do
       wanted[donor] = true -- advance writes it, once the step before is sent
     elseif not r then
       r = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ''}
-      replan(k, step, block, donor, r, at, now)
-      new = new + 1
-      body[#body + 1] = step .. '/' .. donor
+      local s = replan(k, step, block, donor, r, at, now)
+      if s == 'P' then new = new + 1 else cancelled = cancelled + 1 end
+      body[#body + 1] = step .. '/' .. donor .. (s == 'X' and ' cancelled: the case has an answer' or '')
     elseif r.s == 'W' or (r.s == 'X' and r.a == 0 and have[donor .. '~'] == dropped) then
       replan(k, step, block, donor, r, at, now, '')
       changed = changed + 1
       body[#body + 1] = step .. '/' .. donor .. ' again'
     elseif first and r.s == 'P' and r.a == 0 and r.t ~= at then
-      replan(k, step, block, donor, r, at, now)
+      local s = replan(k, step, block, donor, r, at, now)
       changed = changed + 1
+      body[#body + 1] = step .. '/' .. donor .. (s == 'X' and ' cancelled: the case has an answer' or ' due ' .. int(at))
     end
   end
   for donor, v in pairs(have) do
