@@ -65,7 +65,7 @@ func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 	k.html.out = appendEscaped(k.html.out, []byte(subject))
 	k.html.out = append(k.html.out, t.paper.middle...)
 	k.html.reply = s.reply
-	lay(w.buf, &k.plain, &k.html)
+	t.recurring.lay(w.buf, &k.plain, &k.html)
 	if len(w.notes) > 0 {
 		k.notes = k.notes[:0]
 		for _, n := range w.notes {

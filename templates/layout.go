@@ -15,26 +15,30 @@ func lay(body []byte, sheets ...sheet) {
 	for len(body) > 0 {
 		var part []byte
 		part, body = cutGap(body)
-		part = bytes.TrimSpace(part)
-		text, items := part, []byte(nil)
-		if bytes.HasPrefix(part, []byte("- ")) {
-			text, items = nil, part
-		} else if i := bytes.Index(part, []byte("\n- ")); i >= 0 {
-			text, items = part[:i], part[i+1:]
+		layPart(bytes.TrimSpace(part), sheets...)
+	}
+}
+
+// layPart gives the sheets what stands between two empty lines: a paragraph, a list, or one after the other.
+func layPart(part []byte, sheets ...sheet) {
+	text, items := part, []byte(nil)
+	if bytes.HasPrefix(part, []byte("- ")) {
+		text, items = nil, part
+	} else if i := bytes.Index(part, []byte("\n- ")); i >= 0 {
+		text, items = part[:i], part[i+1:]
+	}
+	if len(text) > 0 {
+		for _, s := range sheets {
+			s.paragraph(text)
 		}
-		if len(text) > 0 {
-			for _, s := range sheets {
-				s.paragraph(text)
-			}
+	}
+	items = bytes.TrimPrefix(items, []byte("- "))
+	for first := true; len(items) > 0; first = false {
+		item, rest, more := bytes.Cut(items, []byte("\n- "))
+		for _, s := range sheets {
+			s.item(bytes.TrimSpace(item), first, !more)
 		}
-		items = bytes.TrimPrefix(items, []byte("- "))
-		for first := true; len(items) > 0; first = false {
-			item, rest, more := bytes.Cut(items, []byte("\n- "))
-			for _, s := range sheets {
-				s.item(bytes.TrimSpace(item), first, !more)
-			}
-			items = rest
-		}
+		items = rest
 	}
 }
 

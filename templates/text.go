@@ -16,6 +16,7 @@ type text struct {
 	body       []op
 	notes      []string // sources, each with its year; a citation holds its index
 	paper      paper
+	recurring  recurring
 	broken     bool // it has faults, so nothing is written from it
 }
 
