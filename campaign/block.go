@@ -60,7 +60,7 @@ func EncodeBlock(records []Record) (compressed []byte, hash string, err error) {
 
 // DecodeBlock reads what EncodeBlock wrote and proves that it is the block of that hash.
 func DecodeBlock(compressed []byte, hash string) ([]Record, error) {
-	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(compressed)), maxBlock+1))
+	plain, err := unpack(compressed)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("block %s: %w", brief(hash), err)
@@ -79,4 +79,17 @@ func DecodeBlock(compressed []byte, hash string) ([]Record, error) {
 		records = append(records, r)
 	}
 	return records, nil
+}
+
+// unpackers are kept: each holds a window of 32 kB, more than most blocks.
+var unpackers = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
+// unpack reads a little more than the most that a block may hold, and no further.
+func unpack(compressed []byte) ([]byte, error) {
+	r := unpackers.Get().(io.ReadCloser)
+	defer unpackers.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(compressed), nil); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, maxBlock+1))
 }

@@ -11,7 +11,9 @@ import (
 
 // DateMark stands in Content for the letter's date until the ledger has fixed it: content is rendered, hashed and
 // approved with the mark, and Seal puts the printed date in its place. Private-use runes, which no text may hold.
-const DateMark = "\uE000date\uE001"
+const DateMark = markFirst + "date" + markLast
+
+const markFirst, markLast = "\uE000", "\uE001"
 
 // Content is a letter before it has a date: everything a reader will see and everyone it goes to.
 type Content struct {

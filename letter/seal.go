@@ -9,6 +9,7 @@ import (
 	"io"
 	netmail "net/mail"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -46,7 +47,7 @@ type dated struct {
 	*Content
 	from, sender, replyTo, to donor.Mailbox
 	cc                        []donor.Mailbox
-	subject, text, html       string
+	subject, printed          string
 	envelope                  Envelope
 }
 
@@ -55,19 +56,21 @@ func (c *Content) dated(printed string) (*dated, error) {
 	d := &dated{
 		Content: c,
 		subject: strings.ReplaceAll(c.Subject, DateMark, printed),
-		text:    strings.ReplaceAll(c.Text, DateMark, printed),
-		html:    strings.ReplaceAll(c.HTML, DateMark, printed),
+		printed: printed,
 	}
-	for _, p := range [...]struct{ what, value string }{{"subject", d.subject}, {"text", d.text}, {"HTML", d.html}} {
+	for _, p := range [...]struct{ what, value string }{{"subject", c.Subject}, {"text", c.Text}, {"HTML", c.HTML}} {
 		if p.value == "" {
 			return nil, fmt.Errorf("the %s is empty", p.what)
 		}
-		if strings.Contains(p.value, "\uE000") || strings.Contains(p.value, "\uE001") {
+		if n := strings.Count(p.value, DateMark); strings.Count(p.value, markFirst) != n || strings.Count(p.value, markLast) != n {
 			return nil, fmt.Errorf("a broken date mark is left in the %s", p.what)
 		}
 		if strings.IndexByte(p.value, 0) >= 0 {
 			return nil, fmt.Errorf("control character '\\x00' in the %s", p.what)
 		}
+	}
+	if strings.Contains(printed, markFirst) || strings.Contains(printed, markLast) {
+		return nil, errors.New("a broken date mark is left in the printed date")
 	}
 	for _, p := range [...]struct{ what, value string }{{"subject", d.subject}, {"printed date", printed}, {"language", c.Language}} {
 		if err := plain(p.what, p.value); err != nil {
@@ -148,11 +151,11 @@ func (d *dated) compose(messageID string, date time.Time) ([]byte, error) {
 		// One value: several would be joined with a comma.
 		m.SetGenHeader(mail.HeaderReferences, strings.Join(trimmed(refs), " "))
 	}
-	m.SetBodyWriter(mail.TypeTextPlain, body(d.text))
-	m.AddAlternativeWriter(mail.TypeTextHTML, body(d.html))
+	m.SetBodyWriter(mail.TypeTextPlain, body(d.Text, d.printed))
+	m.AddAlternativeWriter(mail.TypeTextHTML, body(d.HTML, d.printed))
 
 	var b bytes.Buffer
-	b.Grow(2048 + (len(d.text)+len(d.html))*5/4) // quoted-printable of mostly ASCII
+	b.Grow(2048 + (len(d.Text)+len(d.HTML))*5/4) // quoted-printable of mostly ASCII
 	if _, err := m.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
@@ -164,11 +167,37 @@ func address(m donor.Mailbox) *netmail.Address {
 	return &netmail.Address{Name: m.Name, Address: m.Address}
 }
 
-// body writes a part without copying it into a buffer first.
-func body(s string) func(io.Writer) (int64, error) {
+// pieces are what a part is handed to go-mail in: its writers take bytes, and would copy a whole part to have them.
+var pieces = sync.Pool{New: func() any { b := make([]byte, 2<<10); return &b }}
+
+// body writes a part with the printed date in the place of its marks.
+func body(s, printed string) func(io.Writer) (int64, error) {
 	return func(w io.Writer) (int64, error) {
-		n, err := io.WriteString(w, s)
-		return int64(n), err
+		pooled := pieces.Get().(*[]byte)
+		defer pieces.Put(pooled)
+		total := int64(0)
+		write := func(s string) error {
+			for len(s) > 0 {
+				n := copy(*pooled, s)
+				wrote, err := w.Write((*pooled)[:n])
+				total += int64(wrote)
+				if err != nil {
+					return err
+				}
+				s = s[n:]
+			}
+			return nil
+		}
+		for {
+			text, rest, marked := strings.Cut(s, DateMark)
+			if err := write(text); err != nil || !marked {
+				return total, err
+			}
+			if err := write(printed); err != nil {
+				return total, err
+			}
+			s = rest
+		}
 	}
 }
 

@@ -174,7 +174,7 @@ func TestSealRefuses(t *testing.T) {
 		{"CR in the printed date", nil, "1\r2", `letter resilience/KEN/appeal: control character '\r' in the printed date, at byte 2`},
 		{"CR in the language", func(c *Content) { c.Language = "e\r" }, "", `letter resilience/KEN/appeal: control character '\r' in the language, at byte 2`},
 		{"half a mark", func(c *Content) { c.HTML += "\uE001" }, "", `letter resilience/KEN/appeal: a broken date mark is left in the HTML`},
-		{"mark in the printed date", nil, DateMark, `letter resilience/KEN/appeal: a broken date mark is left in the text`},
+		{"mark in the printed date", nil, DateMark, `letter resilience/KEN/appeal: a broken date mark is left in the printed date`},
 		{"no text", func(c *Content) { c.Text = "" }, "", `letter resilience/KEN/appeal: the text is empty`},
 		{"SMTP parameter", func(c *Content) { c.To.Address = "a@x.example> NOTIFY=NEVER" }, "", `letter resilience/KEN/appeal: To: "a@x.example> NOTIFY=NEVER": "x.example> NOTIFY=NEVER" is not a domain`},
 		{"two addresses", func(c *Content) { c.To.Address = "a@x.example,b@y.example" }, "", `letter resilience/KEN/appeal: To: "a@x.example,b@y.example": '@' cannot stand before the @`},

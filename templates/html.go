@@ -95,25 +95,19 @@ func (s *htmlSheet) linked(word []byte) {
 	s.out = appendEscaped(s.out, word[i+len(s.reply):])
 }
 
+// escapes are the characters that are not themselves in HTML.
+var escapes = [256]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&#34;", '\'': "&#39;"}
+
 // appendEscaped writes text so that it is text in HTML and between the quotation marks of an attribute.
 func appendEscaped(out, text []byte) []byte {
-	for _, c := range text {
-		switch c {
-		case '&':
-			out = append(out, "&amp;"...)
-		case '<':
-			out = append(out, "&lt;"...)
-		case '>':
-			out = append(out, "&gt;"...)
-		case '"':
-			out = append(out, "&#34;"...)
-		case '\'':
-			out = append(out, "&#39;"...)
-		default:
-			out = append(out, c)
+	from := 0
+	for i, c := range text {
+		if e := escapes[c]; e != "" {
+			out = append(append(out, text[from:i]...), e...)
+			from = i + 1
 		}
 	}
-	return out
+	return append(out, text[from:]...)
 }
 
 // A paper is the layout with what is the same in every letter of a text; the subject and the body come in between.

@@ -59,20 +59,24 @@ func cutGap(body []byte) (part, rest []byte) {
 	return body, nil
 }
 
+// endsWord tells the bytes that may end a word: white space, and 0xE2, the first of a line break.
+var endsWord = [256]bool{' ': true, '\n': true, '\t': true, 0xE2: true}
+
 // words calls each with the words of a line and whether a line ends before the word. No-break spaces are parts of
 // words.
 func words(lines []byte, each func(word []byte, newLine bool)) {
 	newLine, from := true, 0
 	for i := 0; i <= len(lines); {
-		size := 0
-		switch {
-		case i == len(lines) || lines[i] == ' ' || lines[i] == '\n' || lines[i] == '\t':
-			size = 1
-		case lines[i] == lineBreak[0] && bytes.HasPrefix(lines[i:], []byte(lineBreak)):
-			size = len(lineBreak)
-		default:
+		for i < len(lines) && !endsWord[lines[i]] {
 			i++
-			continue
+		}
+		size := 1
+		if i < len(lines) && lines[i] == lineBreak[0] {
+			if !bytes.HasPrefix(lines[i:], []byte(lineBreak)) {
+				i++
+				continue
+			}
+			size = len(lineBreak)
 		}
 		if i > from {
 			each(lines[from:i], newLine)
@@ -86,7 +90,10 @@ func words(lines []byte, each func(word []byte, newLine bool)) {
 
 // cutMark divides a word at its first mark of a source.
 func cutMark(word []byte) (before, number, rest []byte, found bool) {
-	i := bytes.Index(word, []byte(markOpen))
+	i := bytes.IndexByte(word, markOpen[0])
+	if i >= 0 {
+		i = bytes.Index(word, []byte(markOpen))
+	}
 	if i < 0 {
 		return word, nil, nil, false
 	}

@@ -16,14 +16,16 @@ import (
 	"text/tabwriter"
 )
 
-// report is what one run found. Rates are letters per second.
+// report is what was found: medians of the rounds. Rates are letters per second; a ratio is that of a run to what was
+// measured right before and after it, because machines change their speed from one second to the next.
 type report struct {
-	Letters   int `json:"letters"`
+	Letters   int `json:"letters"` // of one run
+	Rounds    int `json:"rounds"`
 	TextBytes int `json:"text_bytes"`
 	HTMLBytes int `json:"html_bytes"`
 	WireBytes int `json:"wire_bytes"` // of one message
 
-	SMTPSource      float64 `json:"smtp_source_per_s"` // smtp-source -d -s 20, before and after, the mean
+	SMTPSource      float64 `json:"smtp_source_per_s"` // smtp-source -d -s 20
 	EndToEnd        float64 `json:"end_to_end_per_s"`  // blocks of 100, appendfsync everysec
 	EndToEndRatio   float64 `json:"end_to_end_vs_smtp_source"`
 	OneByOne        float64 `json:"blocks_of_one_per_s"`
@@ -52,10 +54,11 @@ func main() {
 	asJSON := flag.Bool("json", false, "print one JSON object")
 	letters := flag.Int("letters", 20000, "letters of one run")
 	idle := flag.Int("idle", 200, "single letters in an idle system")
+	rounds := flag.Int("rounds", 3, "how often everything is measured; medians count")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	r, err := measure(ctx, *letters, *idle)
+	r, err := measure(ctx, *letters, *idle, *rounds)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
 		os.Exit(1)
@@ -72,7 +75,7 @@ func main() {
 func (r report) print() {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	line := func(what, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", what, fmt.Sprintf(format, args...)) }
-	line("letters", "%d of %d bytes on the wire (text %d, HTML %d)", r.Letters, r.WireBytes, r.TextBytes, r.HTMLBytes)
+	line("letters", "%d rounds of %d letters of %d bytes on the wire (text %d, HTML %d)", r.Rounds, r.Letters, r.WireBytes, r.TextBytes, r.HTMLBytes)
 	line("smtp-source -d -s 20", "%.0f/s", r.SMTPSource)
 	line("end to end, blocks of 100", "%.0f/s, %.2f of smtp-source (goal 0.4)", r.EndToEnd, r.EndToEndRatio)
 	line("end to end, blocks of one", "%.0f/s, %.2f of smtp-source (goal 0.2)", r.OneByOne, r.OneByOneRatio)
@@ -89,7 +92,7 @@ func (r report) print() {
 }
 
 // measure runs everything in one folder of its own.
-func measure(ctx context.Context, letters, idle int) (r report, err error) {
+func measure(ctx context.Context, letters, idle, rounds int) (r report, err error) {
 	dir, err := os.MkdirTemp("", "outreach-bench-")
 	if err != nil {
 		return r, err
@@ -99,7 +102,7 @@ func measure(ctx context.Context, letters, idle int) (r report, err error) {
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.exe, "./cmd/outreach").CombinedOutput(); err != nil {
 		return r, fmt.Errorf("build: %w\n%s", err, out)
 	}
-	r.Letters = letters
+	r.Letters, r.Rounds = letters, rounds
 	if err := b.project("hundred", 100); err != nil {
 		return r, err
 	}
@@ -115,31 +118,8 @@ func measure(ctx context.Context, letters, idle int) (r report, err error) {
 	}
 	defer sink.end()
 
-	var sources []float64
-	source := func() error {
-		rate, err := b.source(sink.addr, r.WireBytes)
-		sources = append(sources, rate)
-		return err
-	}
-	if err := source(); err != nil {
-		return r, err
-	}
-	hundred, err := b.run(sink.addr, "hundred", "everysec")
+	found, err := b.rounds(rounds, sink.addr, r.WireBytes)
 	if err != nil {
-		return r, err
-	}
-	if err := source(); err != nil {
-		return r, err
-	}
-	one, err := b.run(sink.addr, "one", "everysec")
-	if err != nil {
-		return r, err
-	}
-	always, err := b.run(sink.addr, "hundred", "always")
-	if err != nil {
-		return r, err
-	}
-	if err := source(); err != nil {
 		return r, err
 	}
 	latencies, wake, err := b.idle(idle)
@@ -147,17 +127,8 @@ func measure(ctx context.Context, letters, idle int) (r report, err error) {
 		return r, err
 	}
 
-	for _, s := range sources {
-		r.SMTPSource += s / float64(len(sources))
-	}
-	r.EndToEnd, r.OneByOne, r.Always = hundred.rate, one.rate, always.rate
-	r.EndToEndRatio, r.OneByOneRatio, r.AlwaysRatio = r.EndToEnd/r.SMTPSource, r.OneByOne/r.SMTPSource, r.Always/r.EndToEnd
-	r.CPUWorker, r.CPUScheduler, r.CPURedis = hundred.worker, hundred.scheduler, hundred.redis
-	r.CPU = r.CPUWorker + r.CPUScheduler
-	r.CPUOneByOne, r.CPURedisOne = one.worker+one.scheduler, one.redis
-	r.WorkerPeakMB = max(hundred.peak, one.peak)
-	r.RedisPerLetter, r.RecordsPerDonor, r.AuditPerLetter = hundred.rows, hundred.records, hundred.audit
-	r.Plan, r.Wake = hundred.plan, wake
+	found.into(&r)
+	r.Wake = wake
 	slices.Sort(latencies)
 	r.IdleP50, r.IdleP99 = percentile(latencies, 50), percentile(latencies, 99)
 	return r, nil

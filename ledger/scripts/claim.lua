@@ -35,6 +35,7 @@ for i = 1, #all, 2 do
   end
 end
 for i = 1, #all, 2 do
+  if more then break end -- the block is asked for again: what else is in it need not be known now
   local r = row(all[i], all[i + 1], 'P')
   local donor = all[i]
   if r and not waits(c[4], r) and not (anyheld and held(KEYS[7], now, donor, scopes)) then

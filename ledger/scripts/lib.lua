@@ -6,10 +6,16 @@ local function now_ms()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
+-- Formatting is the dearest thing in most scripts, and a call meets the same few numbers again and again.
+local digits = {}
+
 local function int(n)
-  n = tonumber(n)
-  if n == 0 then return '0' end
-  return string.format('%.0f', n)
+  local s = digits[n]
+  if s then return s end
+  local v = tonumber(n)
+  s = v == 0 and '0' or string.format('%.0f', v)
+  digits[n] = s
+  return s
 end
 
 -- A row is one letter, at most 64 bytes so that Redis keeps the compact encoding of its hash:
