@@ -27,6 +27,11 @@ const maxLine = 998
 // printed date takes the place of the mark, date becomes the Date header. Two seals of one content differ in their
 // random boundary only. An error says what in the content must change.
 func Seal(c *Content, date time.Time, printed string) (Sealed, error) {
+	return SealInto(new(bytes.Buffer), c, date, printed)
+}
+
+// SealInto is Seal with the bytes in a buffer that is used again: they last until its next use.
+func SealInto(b *bytes.Buffer, c *Content, date time.Time, printed string) (Sealed, error) {
 	d, err := c.dated(printed)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("letter %s: %w", c.ID, err)
@@ -34,7 +39,7 @@ func Seal(c *Content, date time.Time, printed string) (Sealed, error) {
 	s := Sealed{ID: c.ID, ContentHash: c.Hash(), Envelope: d.envelope}
 	_, domain, _ := strings.Cut(d.from.Address, "@")
 	s.MessageID = MessageID(c.ID, domain)
-	if s.Bytes, err = d.compose(s.MessageID, date); err != nil {
+	if s.Bytes, err = d.compose(b, s.MessageID, date); err != nil {
 		return Sealed{}, fmt.Errorf("letter %s: %w", c.ID, err)
 	}
 	sum := sha256.Sum256(s.Bytes)
@@ -126,7 +131,7 @@ func (d *dated) mailboxes() (err error) {
 }
 
 // compose writes the message. Everything it takes has been checked: go-mail encodes what is left.
-func (d *dated) compose(messageID string, date time.Time) ([]byte, error) {
+func (d *dated) compose(b *bytes.Buffer, messageID string, date time.Time) ([]byte, error) {
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent()) // charset UTF-8 and quoted-printable by default
 	m.SetDateWithValue(date)
 	m.SetMessageIDWithValue(strings.Trim(messageID, "<>")) // go-mail puts the brackets back
@@ -151,12 +156,12 @@ func (d *dated) compose(messageID string, date time.Time) ([]byte, error) {
 		// One value: several would be joined with a comma.
 		m.SetGenHeader(mail.HeaderReferences, strings.Join(trimmed(refs), " "))
 	}
-	m.SetBodyWriter(mail.TypeTextPlain, body(d.Text, d.printed))
-	m.AddAlternativeWriter(mail.TypeTextHTML, body(d.HTML, d.printed))
+	m.SetBodyWriter(mail.TypeTextPlain, body(d.Text, d.printed), encoded)
+	m.AddAlternativeWriter(mail.TypeTextHTML, body(d.HTML, d.printed), encoded)
 
-	var b bytes.Buffer
+	b.Reset()
 	b.Grow(2048 + (len(d.Text)+len(d.HTML))*5/4) // quoted-printable of mostly ASCII
-	if _, err := m.WriteTo(&b); err != nil {
+	if _, err := m.WriteTo(b); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
 	return b.Bytes(), checkLines(b.Bytes())
@@ -166,6 +171,10 @@ func (d *dated) compose(messageID string, date time.Time) ([]byte, error) {
 func address(m donor.Mailbox) *netmail.Address {
 	return &netmail.Address{Name: m.Name, Address: m.Address}
 }
+
+// encoded is quoted-printable, in a spelling of its own: names of encodings know no case (RFC 2045 6.1), and a part in
+// go-mail's own spelling is written twice, the first time into a buffer that grows with it.
+var encoded = mail.WithPartEncoding("Quoted-Printable")
 
 // pieces are what a part is handed to go-mail in: its writers take bytes, and would copy a whole part to have them.
 var pieces = sync.Pool{New: func() any { b := make([]byte, 2<<10); return &b }}

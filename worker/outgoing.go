@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
+	"sync"
 
 	"outreach.example/ledger"
 	"outreach.example/letter"
@@ -11,6 +13,7 @@ import (
 // outgoing is a sealed letter on its way, and which of its contacts the envelope still holds.
 type outgoing struct {
 	letter.Sealed
+	buffer   *bytes.Buffer
 	cc       []int // places among the donor's copies of the addresses in Envelope.Cc
 	copies   []string
 	deferred []int    // places in Envelope.Cc that an earlier attempt saw deferred
@@ -31,12 +34,19 @@ func (t *texts) seal(c ledger.Claim) (*outgoing, error) {
 	if content.Hash() != r.Hash[c.ID.Step] {
 		return nil, fmt.Errorf("the letter differs from the one that was approved; plan and approve again")
 	}
-	sealed, err := letter.Seal(&content, c.Date, t.set.PrintDate(content.Language, c.Date))
+	b := buffers.Get().(*bytes.Buffer)
+	sealed, err := letter.SealInto(b, &content, c.Date, t.set.PrintDate(content.Language, c.Date))
 	if err != nil {
 		return nil, err
 	}
-	return &outgoing{Sealed: sealed}, nil
+	return &outgoing{Sealed: sealed, buffer: b}, nil
 }
+
+// buffers hold sealed letters while they are on their way.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// gone gives the letter's bytes back, once nobody writes them any more.
+func (o *outgoing) gone() { buffers.Put(o.buffer) }
 
 // leaveOut takes suppressed copies out of the envelope. A reason says that the letter cannot go at all.
 func (w *Worker) leaveOut(o *outgoing, c ledger.Claim) (reason string) {

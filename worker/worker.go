@@ -198,6 +198,7 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 	if fault != nil {
 		return w.withhold(c, fault.Error()) // the letter is wrong: a person must change it
 	}
+	defer out.gone()
 	if reason := w.leaveOut(out, c); reason != "" {
 		return w.withhold(c, reason)
 	}

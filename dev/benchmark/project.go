@@ -46,7 +46,7 @@ func letterText() string {
 		if i%2 == 0 {
 			b.WriteString("{{.State.Short}}: ")
 		}
-		b.WriteString(strings.TrimSpace(strings.Repeat(sentence, 2)) + "\n\n")
+		fmt.Fprintf(&b, "paragraph %d. %s\n\n", i+1, strings.TrimSpace(strings.Repeat(sentence, 2)))
 	}
 	b.WriteString("{{.Close}}\n\n{{.Signatory.Name}}\n")
 	return b.String()
