@@ -31,13 +31,13 @@ func (t *texts) seal(c ledger.Claim) (*outgoing, error) {
 	if err != nil {
 		return nil, err
 	}
-	if content.Hash() != r.Hash[c.ID.Step] {
-		return nil, fmt.Errorf("the letter differs from the one that was approved; plan and approve again")
-	}
 	b := buffers.Get().(*bytes.Buffer)
 	sealed, err := letter.SealInto(b, &content, c.Date, t.set.PrintDate(content.Language, c.Date))
 	if err != nil {
 		return nil, err
+	}
+	if sealed.ContentHash != r.Hash[c.ID.Step] {
+		return nil, fmt.Errorf("the letter differs from the one that was approved; plan and approve again")
 	}
 	return &outgoing{Sealed: sealed, buffer: b}, nil
 }

@@ -32,6 +32,7 @@ type Worker struct {
 	mu    sync.Mutex
 	name  string
 	hands *semaphore.Weighted
+	work  chan func() // to goroutines that have nothing to do
 
 	listed     int // how many addresses suppressed was read at
 	suppressed map[string]bool
@@ -97,6 +98,7 @@ func (w *Worker) Join(ctx context.Context) error {
 	w.name = name
 	if w.hands == nil {
 		w.hands = semaphore.NewWeighted(int64(w.InHand))
+		w.work = make(chan func())
 	}
 	return nil
 }
@@ -141,7 +143,9 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 		}
 		texts := made
 		for _, c := range claims.Letters {
-			inHand.Go(func() {
+			inHand.Add(1)
+			w.do(func() {
+				defer inHand.Done()
 				defer w.hands.Release(1)
 				if err := w.send(ctx, c, claims.Now, texts); err != nil {
 					w.Log.Error("letter", "letter", c.ID.String(), "error", err)
@@ -153,6 +157,28 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 		}
 	}
 	return nil
+}
+
+// do runs f beside its caller, on a goroutine that has done such work before where one is idle: growing a new one's stack
+// costs more than a letter's share of the ledger's calls.
+func (w *Worker) do(f func()) {
+	select {
+	case w.work <- f:
+		return
+	default:
+	}
+	go func() {
+		for f := f; ; {
+			f()
+			idle := time.NewTimer(100 * time.Millisecond)
+			select {
+			case f = <-w.work:
+				idle.Stop()
+			case <-idle.C:
+				return
+			}
+		}
+	}()
 }
 
 // claim asks for letters, again and again under the same nonce while the store does not answer: what a lost reply has

@@ -125,6 +125,8 @@ func (a *app) dialRedis(ctx context.Context, address, shown string, isLedger boo
 	if a.guard != nil {
 		o.Dialer = a.guard
 	}
+	// Enough for most calls; the library's 64 kB a connection are a tenth of a worker's memory.
+	o.ReadBufferSize, o.WriteBufferSize = 8<<10, 16<<10
 	rdb := redis.NewUniversalClient(o)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

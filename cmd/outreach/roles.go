@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -53,10 +52,6 @@ func (h *house) work(ctx context.Context) error {
 	r, err := h.relay()
 	if err != nil {
 		return err
-	}
-	if h.app.getenv("GOGC") == "" {
-		// A worker's garbage is whole letters: collecting it later costs some 5 MB and saves a tenth of its CPU.
-		debug.SetGCPercent(150)
 	}
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
