@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -52,6 +53,11 @@ func (h *house) work(ctx context.Context) error {
 	r, err := h.relay()
 	if err != nil {
 		return err
+	}
+	if h.app.getenv("GOMEMLIMIT") == "" {
+		// A quarter of this is in use at a time. Where its garbage collector is starved of CPU, letters wait and memory does not
+		// grow; each letter in hand takes its bytes twice, and what made them.
+		debug.SetMemoryLimit(40<<20 + int64(h.config.count("in_hand"))<<16)
 	}
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
