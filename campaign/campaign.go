@@ -16,6 +16,7 @@
 //	registry      mailbox that receives a copy of every letter; none unless said otherwise
 //	signatory*    name*, title* (by language)
 //	facts         ids of the facts register that the texts may cite
+//	mentions      States (ISO 3166-1 alpha-3) that the texts may name although the letter is not theirs
 //	ask*          low*, high* (whole per cent, 5 to 10), base_year*, base (the contribution's label; any unless said
 //	              otherwise), floor (whole units; a smaller contribution is not asked for a figure; 0 unless said
 //	              otherwise), currency*, round_to (whole units, 1 unless said otherwise)
@@ -44,6 +45,7 @@ type Campaign struct {
 	Registry   string // mailbox of the registry copies, "" for none
 	Signatory  Signatory
 	Facts      []string // ids of the facts register that the texts may cite
+	Mentions   []string // States that the texts may name although the letter is not theirs
 	Ask        donor.AskRule
 	ReplyBy    donor.Date
 	Schedule   Schedule

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -52,6 +53,14 @@ var campaignKeys = []key[Campaign]{
 	}},
 	{"facts", "", func(r *reader, v value, c *Campaign) {
 		c.Facts = r.words(v, factForm, "an id of the facts register (letters, digits, _ . -)", "people_assisted")
+	}},
+	{"mentions", "", func(r *reader, v value, c *Campaign) {
+		c.Mentions = r.words(v, nil, "", "SDN")
+		for i, id := range c.Mentions {
+			if _, ok := donor.Registry().State(id); !ok {
+				r.fault(value{name: v.name, at: r.places[fmt.Sprintf("%s[%d]", v.path, i)]}, "%s is no code of a State: write the three letters of ISO 3166, for example SDN", donor.Quote(id))
+			}
+		}
 	}},
 	{"ask", "ask: {low: 5, high: 10, base_year: 2024, currency: USD}", func(r *reader, v value, c *Campaign) {
 		a := ask{AskRule: donor.AskRule{RoundTo: 1}}

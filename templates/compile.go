@@ -145,6 +145,9 @@ const maxFaults = 100
 // lint notes everything in a literal that no letter may hold.
 func (k *compiler) lint(n *parse.TextNode) {
 	text := string(n.Text)
+	for at, what := range strangers(text, k.set.campaign.Mentions) {
+		k.fault(int(n.Pos)+at, "%s", what)
+	}
 	for from, found := 0, 0; found < maxFaults; found++ {
 		at, what := lint(text[from:], "\n\t")
 		if what == "" {

@@ -73,6 +73,9 @@ func TestTextFaults(t *testing.T) {
 			file + `9:1: "XX" stands for something that is not written yet: write it`,
 			file + `11:1: "TBC" stands for something that is not written yet: write it`,
 			file + `13:1: "lorem" stands for something that is not written yet: write it`}},
+		{"another State", goodText + "\nAs in Papua New\nGuinea and the French Republic.\n\nA jordan in Switzerland.\n", []string{
+			file + `9:7: "Papua New\nGuinea" is a name of PNG, and every reader of this text would see it: write {{.State.Short}} for the State that is written to, or add mentions: [PNG] to campaign.yaml`,
+			file + `10:16: "French Republic" is a name of FRA, and every reader of this text would see it: write {{.State.Short}} for the State that is written to, or add mentions: [FRA] to campaign.yaml`}},
 		{"a word that holds one", strings.Replace(goodText, "{{.Date}}", "{{.Date}} TODOS XXI Lorema", 1), nil},
 		{"bidi control", goodText + "\nabc\u202edef\n", []string{
 			file + "9:4: U+202E turns the direction of the text: remove it"}},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -210,6 +211,9 @@ func (a *app) checkCommand() *cobra.Command {
 				return err
 			}
 			if err := p.load(); err != nil {
+				return a.withSettings(err)
+			}
+			if err := a.withSettings(nil); err != nil {
 				return err
 			}
 			p.warn()
@@ -225,6 +229,16 @@ func (a *app) checkCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// withSettings adds the faults of outreach.yaml, which is one of a project's files, to those of the others.
+func (a *app) withSettings(err error) error {
+	_, wrong := a.config()
+	var more, faults donor.Faults
+	if !errors.As(wrong, &more) || err != nil && !errors.As(err, &faults) {
+		return cmp.Or(err, wrong)
+	}
+	return append(faults, more...)
 }
 
 // languages counts donors by the language they are written to in.
