@@ -88,7 +88,7 @@ func (l *Ledger) Sweep(ctx context.Context) (Swept, error) {
 			campaign, member, _ := strings.Cut(path, "/")
 			step, name := splitMember(member)
 			keys = append(keys, campaignKey(campaign), rowsKey(letter.Block{Campaign: campaign, Step: step, Name: name}),
-				countsKey(campaign), lookKey(campaign), dueKey(campaign), casesKey(campaign))
+				countsKey(campaign), lookKey(campaign), dueKey(campaign), casesKey(campaign), followKey(campaign))
 			args = append(args, campaign, step, name)
 		}
 		got, err := l.strings(ctx, "sweep", keys, args...)

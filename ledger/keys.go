@@ -1,6 +1,10 @@
 package ledger
 
-import "outreach.example/letter"
+import (
+	"strconv"
+
+	"outreach.example/letter"
+)
 
 // All keys of the ledger share one hash tag, so that a transition is one script on one node.
 const tag = "{outreach}:"
@@ -17,14 +21,27 @@ func campaignsKey() string { return tag + "campaigns" }
 // HASH: status, open (ms, until when letters may be claimed), edition (approved), number, pending, laid, steps, until:STEP, number:HASH, hash:NUMBER, who and when.
 func campaignKey(campaign string) string { return tag + "c:" + campaign }
 
-// HASH: one letter a field, see scripts/lib.lua; .s group|region, .w wakes, .b letters in hand; DONOR~ words.
+// HASH: one letter a field, see scripts/lib.lua; .s group|region, .w wakes, .b letters in hand; DONOR~ words; DONOR~~ proof.
 func rowsKey(b letter.Block) string { return tag + "r:" + b.Campaign + ":" + b.Step + ":" + b.Name }
 
-// HASH: STEP/STATE to how many letters.
+// HASH: STEP/STATE to how many letters; STEP/copies to how many of them have a registry copy that was read.
 func countsKey(campaign string) string { return tag + "n:" + campaign }
 
-// ZSET: STEP/DONOR of letters that a person must look at, by since when (ms).
+// ZSET: STEP/DONOR of letters that a person must look at, by since when (ms); doubts first, their score lower by 10^13.
 func lookKey(campaign string) string { return tag + "look:" + campaign }
+
+// ZSET: STEP/DONOR whose registry copies do not fit where the letter is: relayed twice, or though refused or cancelled; by
+// since when (ms).
+func oddKey(campaign string) string { return tag + "odd:" + campaign }
+
+// HASH: STEP/DONOR to the last decision on its doubt: decision|generation|at|who|state before|reason.
+func resolvedKey(campaign string) string { return tag + "resolved:" + campaign }
+
+// SET: registry copies that were read, each a number of 64 bits, in as many sets as keep Redis's compact encoding.
+func readKey(shard uint64) string { return tag + "read:" + strconv.FormatUint(shard, 16) }
+
+// HASH: of the reading of registry copies: at (ms), then how many of each finding.
+func inboxKey() string { return tag + "inbox" }
 
 // ZSET: STEP/BLOCK by the earliest due of its planned letters (ms).
 func dueKey(campaign string) string { return tag + "due:" + campaign }

@@ -144,9 +144,13 @@ type Letter struct {
 	Released   bool      // by a person, where its step is released letter by letter
 	Words      string    // of the relay, or the reason
 	Nonce      string
+	Proof      Proof // evidence that a relay took it
 }
 
-func readRow(id letter.ID, v, words string) (Letter, bool) {
+// Worker is the name of the worker that held it last.
+func (l Letter) Worker() string { return l.Nonce[:min(6, len(l.Nonce))] }
+
+func readRow(id letter.ID, v, words, proof string) (Letter, bool) {
 	p := strings.SplitN(v, "|", 8)
 	if len(p) != 8 || len(p[0]) != 1 || stateOf[p[0][0]] == "" {
 		return Letter{}, false
@@ -158,18 +162,20 @@ func readRow(id letter.ID, v, words string) (Letter, bool) {
 	if s, _ := strconv.ParseInt(p[5], 10, 64); s > 0 {
 		l.Date = time.Unix(s, 0).UTC()
 	}
+	l.Proof = readProof(proof, l.Generation)
 	return l, true
 }
 
 // Letter reads one letter; ok is false when it has no row (its step has not been planned for this donor).
 func (l *Ledger) Letter(ctx context.Context, b letter.Block, donor string) (got Letter, ok bool, err error) {
-	v, err := l.Redis.HMGet(ctx, rowsKey(b), donor, donor+"~").Result()
+	v, err := l.Redis.HMGet(ctx, rowsKey(b), donor, donor+"~", donor+"~~").Result()
 	if err != nil {
 		return Letter{}, false, fmt.Errorf("letter %s/%s/%s: %w", b.Campaign, donor, b.Step, err)
 	}
 	row, _ := v[0].(string)
 	words, _ := v[1].(string)
-	got, ok = readRow(letter.ID{Campaign: b.Campaign, Donor: donor, Step: b.Step}, row, words)
+	proof, _ := v[2].(string)
+	got, ok = readRow(letter.ID{Campaign: b.Campaign, Donor: donor, Step: b.Step}, row, words, proof)
 	return got, ok, nil
 }
 
@@ -184,7 +190,7 @@ func (l *Ledger) Letters(ctx context.Context, b letter.Block) (map[string]Letter
 		if strings.HasPrefix(f, ".") || strings.HasSuffix(f, "~") {
 			continue
 		}
-		if got, ok := readRow(letter.ID{Campaign: b.Campaign, Donor: f, Step: b.Step}, v, all[f+"~"]); ok {
+		if got, ok := readRow(letter.ID{Campaign: b.Campaign, Donor: f, Step: b.Step}, v, all[f+"~"], all[f+"~~"]); ok {
 			out[f] = got
 		}
 	}

@@ -28,12 +28,12 @@ func MessageID(id ID, domain string) string {
 	return b.String()
 }
 
-// writeAtom writes at most 32 characters of s that may stand in a dot-atom (RFC 5322 3.2.3); others become a hyphen.
+// writeAtom writes at most AtomLength characters of s that may stand in a dot-atom (RFC 5322 3.2.3); others become a hyphen.
 func writeAtom(b *strings.Builder, s string) {
 	if s == "" {
 		b.WriteByte('-')
 	}
-	for i := range min(len(s), 32) {
+	for i := range min(len(s), AtomLength) {
 		c := s[i]
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
 			b.WriteByte(c)
@@ -41,4 +41,34 @@ func writeAtom(b *strings.Builder, s string) {
 			b.WriteByte('-')
 		}
 	}
+}
+
+// A MessageIDName is what a Message-ID shows of the letter it names: each part as Atom writes it.
+type MessageIDName struct{ Campaign, Donor, Step, Domain string }
+
+// ParseMessageID takes a Message-ID apart that has the form MessageID writes, with its angle brackets. Whether it is the
+// letter's is known once MessageID has written the same from the letter's id.
+func ParseMessageID(s string) (n MessageIDName, ok bool) {
+	if checkMessageID(s) != nil {
+		return n, false
+	}
+	left, domain, _ := strings.Cut(s[1:len(s)-1], "@")
+	p := strings.Split(left, ".")
+	if len(p) != 4 || len(p[3]) != 16 || p[0] == "" || p[1] == "" || p[2] == "" {
+		return n, false
+	}
+	if h, err := hex.DecodeString(p[3]); err != nil || hex.EncodeToString(h) != p[3] {
+		return n, false
+	}
+	return MessageIDName{Campaign: p[0], Donor: p[1], Step: p[2], Domain: domain}, true
+}
+
+// AtomLength is how much of each part of a letter's id a Message-ID shows.
+const AtomLength = 32
+
+// Atom is a part of a letter's id as its Message-ID shows it.
+func Atom(s string) string {
+	var b strings.Builder
+	writeAtom(&b, s)
+	return b.String()
 }

@@ -8,7 +8,8 @@ if redis.call('HGET', KEYS[3], 'status') == 'cancelled' then
   redis.call('ZREM', KEYS[8], step .. '/' .. block)
   return {'stale'}
 end
-local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7], rows = KEYS[10]}
+local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7], follow = KEYS[8],
+  rows = KEYS[10]}
 local planned, cancelled = 0, 0
 local body = {}
 for i = 5, #ARGV, 2 do
@@ -18,7 +19,7 @@ for i = 5, #ARGV, 2 do
     local new = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ''}
     redis.call('HSET', k.rows, '.s', redis.call('HGET', KEYS[9], '.s') or '|')
     local s = replan(k, nextstep, block, donor, new, at, now)
-    if s == 'P' then planned = planned + 1 else cancelled = cancelled + 1 end
+    if s == 'P' then planned = planned + 1 elseif s == 'X' then cancelled = cancelled + 1 end
     body[#body + 1] = name .. '/' .. donor .. '/' .. nextstep .. ' >' .. s .. ' ' .. int(at)
   end
 end

@@ -12,7 +12,7 @@ local who, name, step, edition = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local c = redis.call('HMGET', KEYS[3], 'status', 'edition', 'pending')
 if c[1] == 'cancelled' then return {'cancelled'} end
 if not (c[2] == edition or (not c[2] and c[3] == edition)) then return {'stale'} end
-local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7]}
+local k = {campaign = KEYS[3], counts = KEYS[4], look = KEYS[5], due = KEYS[6], cases = KEYS[7], follow = KEYS[9]}
 local new, changed, cancelled = 0, 0, 0
 local body = {}
 local dropped = 'not in the approved edition'
@@ -39,7 +39,7 @@ while ARGV[i] do
     elseif not r then
       r = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ''}
       local s = replan(k, step, block, donor, r, at, now)
-      if s == 'P' then new = new + 1 else cancelled = cancelled + 1 end
+      if s == 'X' then cancelled = cancelled + 1 else new = new + 1 end
       body[#body + 1] = step .. '/' .. donor .. (s == 'X' and ' cancelled: the case has an answer' or '')
     elseif r.s == 'W' or (r.s == 'X' and r.a == 0 and have[donor .. '~'] == dropped) then
       replan(k, step, block, donor, r, at, now, '')

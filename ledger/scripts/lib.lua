@@ -45,8 +45,10 @@ local function row(field, value, states)
   return parse(value)
 end
 
--- counts is a hash of step/state; look is a sorted set of the letters that a person must look at.
+-- counts is a hash of step/state; look is a sorted set of the letters that a person must look at. Doubts come first:
+-- their score is lower by ahead, so that however many letters were refused, the doubts are one range.
 local looked = {D = true, R = true, B = true, W = true}
+local ahead = 1e13
 
 -- moved gathers what the counters of a call move by, so that each is written once: count(key, field, n) and, as every
 -- script's last act, done(what it returns).
@@ -76,7 +78,7 @@ local function write(rows, counts, look, step, donor, r, s, words)
   if r.s ~= s then
     if r.s ~= '' then count(counts, step .. '/' .. r.s, -1) end
     count(counts, step .. '/' .. s, 1)
-    if looked[s] then redis.call('ZADD', look, int(r.t), step .. '/' .. donor)
+    if looked[s] then redis.call('ZADD', look, int(s == 'D' and r.t - ahead or r.t), step .. '/' .. donor)
     elseif looked[r.s] then redis.call('ZREM', look, step .. '/' .. donor) end
     r.s = s
   end
@@ -113,6 +115,42 @@ local function wrote(campaign, edition, who)
   return nil
 end
 
+-- made says whether somebody wrote an edition or started the campaign, and which of the two: nobody resolves a doubt about
+-- their own work. It returns the name as it is kept, and the word.
+local function made(campaign, edition, who)
+  local author = wrote(campaign, edition, who)
+  if author then return author, 'planned' end
+  local starter = redis.call('HGET', campaign, 'start_by')
+  if starter and person(starter) == person(who) then return starter, 'started' end
+  return nil
+end
+
+-- A proof stands beside a row, as DONOR~~, once evidence of its letter was read:
+--   n different registry copies    g first generation that they count for    k 1 when the last generation never left
+--   p 1 when there is proof that is no copy    d date of the letter (s)    t when the first was noted (ms)
+--   ids of the copies, joined by commas, eight at most; a ninth is counted once and for all
+local function proof(rows, donor)
+  local v = redis.call('HGET', rows, donor .. '~~')
+  if not v then return nil end
+  local n, g, k, p, d, t, ids = string.match(v, '^(%d+)|(%d+)|(%d)|(%d)|(%d+)|(%d+)|(.*)$')
+  if not n then return nil end
+  return {n = tonumber(n), g = tonumber(g), k = tonumber(k), p = tonumber(p), d = tonumber(d), t = tonumber(t), ids = ids}
+end
+
+local function prove(rows, donor, c)
+  redis.call('HSET', rows, donor .. '~~', int(c.n) .. '|' .. int(c.g) .. '|' .. int(c.k) .. '|' .. int(c.p) .. '|' ..
+    int(c.d) .. '|' .. int(c.t) .. '|' .. c.ids)
+end
+
+-- proven says whether evidence shows that a relay took the letter. A date that no begin has fixed is then the copy's.
+local function proven(rows, donor, r)
+  local c = proof(rows, donor)
+  if not c or (c.n == 0 and c.p == 0) then return false end
+  if r.a == 0 and c.d ~= 0 then r.d = c.d end
+  return true
+end
+local copied = 'its registry copy was read'
+
 -- sooner moves a member's score down to at, or adds it: an index holds the earliest moment that wants attention.
 local function sooner(key, member, at)
   local s = redis.call('ZSCORE', key, member)
@@ -142,9 +180,15 @@ local function stopped(cases, donor)
   return v and string.sub(v, 1, 1) == 'S'
 end
 
--- replan returns a letter to planned, due at, unless its campaign was cancelled or its case stopped: then it is
--- cancelled. words are kept beside it as in write. It returns the state written.
+-- replan returns a letter to planned, due at, unless evidence shows that it left: then it is sent; or its campaign was
+-- cancelled or its case stopped: then it is cancelled. words are kept beside it as in write. It returns the state written.
 local function replan(k, step, block, donor, r, at, now, words)
+  if proven(k.rows, donor, r) then
+    r.t = now
+    write(k.rows, k.counts, k.look, step, donor, r, 'S', copied)
+    if k.follow then redis.call('ZADD', k.follow, int(now), step .. '/' .. block) end
+    return 'S'
+  end
   local why
   if redis.call('HGET', k.campaign, 'status') == 'cancelled' then why = 'campaign cancelled'
   elseif stopped(k.cases, donor) then why = 'stopped: the case has an answer' end

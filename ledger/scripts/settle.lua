@@ -12,12 +12,14 @@ for i = 1, #ARGV, 16 do
   local k = {campaign = KEYS[tonumber(ARGV[i])], rows = KEYS[tonumber(ARGV[i + 1])], counts = KEYS[tonumber(ARGV[i + 2])],
     look = KEYS[tonumber(ARGV[i + 3])], due = KEYS[tonumber(ARGV[i + 4])], cases = KEYS[tonumber(ARGV[i + 5])]}
   local follow = KEYS[tonumber(ARGV[i + 6])]
+  k.follow = follow
   local name, step, block, donor, nonce, to = ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10], ARGV[i + 11], ARGV[i + 12]
   local words = ARGV[i + 15]
   local r = parse(redis.call('HGET', k.rows, donor))
   local answer
   if not r or r.n ~= nonce then answer = 'nonce'
   elseif r.s == to or (to == 'P' and r.s == 'X') then answer = 'again'
+  elseif r.s == 'S' and (to == 'D' or to == 'P') and proven(k.rows, donor, r) then answer = 'again'
   elseif r.s == 'C' then
     -- Nothing was committed: it can have been neither sent nor in doubt.
     if to == 'S' or to == 'D' then answer = 'state' end
@@ -26,6 +28,8 @@ for i = 1, #ARGV, 16 do
   elseif r.s ~= 'G' then answer = 'state' end
   if not answer then
     local was = r.s
+    -- The registry copy may have been read before the answer was given up.
+    if to == 'D' and proven(k.rows, donor, r) then to, words = 'S', copied end
     if to == 'P' then
       -- An attempt that the relay cut short before the commit point is one too; begin counted the others.
       if was == 'C' then r.a = r.a + 1 end

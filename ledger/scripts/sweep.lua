@@ -1,6 +1,7 @@
 -- Looks at blocks with letters in hand: a dead worker's claimed letters are planned again and its sending ones are in
--- doubt; a live worker's sending letter without an answer is in doubt after its time.
--- KEYS 1 meta 2 audit 3 busy 4 workers, then per block: campaign, rows, counts, look, due, cases
+-- doubt; a live worker's sending letter without an answer is in doubt after its time. Where its registry copy was read
+-- before, it is sent instead.
+-- KEYS 1 meta 2 audit 3 busy 4 workers, then per block: campaign, rows, counts, look, due, cases, follow
 -- ARGV 1 ms a live worker may wait for the relay's answer, then per block: campaign, step, block
 -- Returns {planned again, in doubt, cancelled}
 local now = now_ms()
@@ -11,7 +12,7 @@ local j = 5
 for i = 2, #ARGV, 3 do
   local name, step, block = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local k = {campaign = KEYS[j], rows = KEYS[j + 1], counts = KEYS[j + 2], look = KEYS[j + 3], due = KEYS[j + 4],
-    cases = KEYS[j + 5]}
+    cases = KEYS[j + 5], follow = KEYS[j + 6]}
   local path = name .. '/' .. step .. '/' .. block
   local all = redis.call('HGETALL', k.rows)
   local hand, first = 0, nil
@@ -26,9 +27,15 @@ for i = 2, #ARGV, 3 do
       elseif r.s == 'G' and (not living or r.t + wait <= now) then
         local why = living and 'no answer of the relay in time' or 'its worker is gone, the dot may be written'
         r.t = now
-        write(k.rows, k.counts, k.look, step, donor, r, 'D', why)
-        doubt = doubt + 1
-        body[#body + 1] = name .. '/' .. donor .. '/' .. step .. ' G>D ' .. why
+        local to, words = 'D', why
+        if proven(k.rows, donor, r) then
+          to, words = 'S', copied
+          redis.call('ZADD', k.follow, int(now), step .. '/' .. block)
+        else
+          doubt = doubt + 1
+        end
+        write(k.rows, k.counts, k.look, step, donor, r, to, words)
+        body[#body + 1] = name .. '/' .. donor .. '/' .. step .. ' G>' .. to .. ' ' .. why
       else
         hand = hand + 1
         local at = r.s == 'G' and r.t + wait or now + 86400000
@@ -43,7 +50,7 @@ for i = 2, #ARGV, 3 do
     redis.call('HSET', k.rows, '.b', int(hand))
     redis.call('ZADD', KEYS[3], int(first), path)
   end
-  j = j + 6
+  j = j + 7
 end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, 'sweep', 'sweep', table.concat(body, '\n')) end
 return done({int(planned), int(doubt), int(cancelled)})
