@@ -1,0 +1,144 @@
+package inbox
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// file is one file of the folder, as it was found.
+type file struct {
+	path     string
+	name     string // in a Maildir without its flags: reading a mail elsewhere renames it
+	size     int64
+	modified time.Time
+}
+
+// key names the file and its version.
+func (f file) key() uint64 {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d\n%d\n%s", f.size, f.modified.UnixNano(), f.name)
+	return binary.BigEndian.Uint64(h.Sum(nil))
+}
+
+// places are the folders to list: a Maildir's new and cur, or the folder itself.
+func places(folder string) (dirs []string, maildir bool, err error) {
+	info, err := os.Stat(folder)
+	if err != nil {
+		return nil, false, err
+	}
+	if !info.IsDir() {
+		return nil, false, fmt.Errorf("%s is no folder", folder)
+	}
+	for _, sub := range []string{"new", "cur"} {
+		if s, err := os.Stat(filepath.Join(folder, sub)); err == nil && s.IsDir() {
+			dirs = append(dirs, filepath.Join(folder, sub))
+		}
+	}
+	if len(dirs) == 2 {
+		return dirs, true, nil
+	}
+	return []string{folder}, false, nil
+}
+
+// settled is for how long a folder must have stood still before its own date is trusted: coarse clocks of file systems
+// and shares give two changes one date.
+const settled = 10 * time.Second
+
+// ripe lists the files that were not read yet and that nobody is writing. A Maildir's files appear whole; a file of a
+// plain folder must look the same in two rounds.
+func (r *Reader) ripe() ([]file, error) {
+	dirs, maildir, err := places(r.Folder)
+	if err != nil {
+		return nil, err
+	}
+	now := r.Now()
+	var out []file
+	seen, stamps := map[string]file{}, map[string]time.Time{}
+	for _, dir := range dirs {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return nil, err
+		}
+		if was, ok := r.stamps[dir]; ok && was.Equal(info.ModTime()) {
+			stamps[dir] = was
+			continue
+		}
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		growing := false
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name(), ".") || !maildir && !strings.EqualFold(filepath.Ext(e.Name()), ".eml") {
+				continue
+			}
+			s, err := e.Info()
+			if errors.Is(err, fs.ErrNotExist) || err == nil && !s.Mode().IsRegular() {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			f := file{path: filepath.Join(dir, e.Name()), name: e.Name(), size: s.Size(), modified: s.ModTime()}
+			if maildir {
+				f.name, _, _ = strings.Cut(f.name, ":2,")
+			}
+			if r.known[f.key()] {
+				continue
+			}
+			if !maildir && r.seen[f.path] != f {
+				seen[f.path], growing = f, true
+				continue
+			}
+			out = append(out, f)
+		}
+		if still := now.Sub(info.ModTime()); !growing && still > settled {
+			stamps[dir] = info.ModTime()
+		}
+	}
+	r.seen, r.stamps = seen, stamps
+	return out, nil
+}
+
+// maxMail is the largest mail that is read.
+const maxMail = 25 << 20
+
+// notMail is a file that is not read as a mail, and will not be.
+type notMail string
+
+func (n notMail) Error() string { return string(n) }
+
+// read reads the mail in a file. A pipe or a device in its place is not waited for.
+func (f file) read() (*mail, error) {
+	if f.size > maxMail {
+		return nil, notMail(fmt.Sprintf("larger than %d MB", maxMail>>20))
+	}
+	in, err := os.OpenFile(f.path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		if errors.Is(err, syscall.ELOOP) || errors.Is(err, fs.ErrPermission) {
+			return nil, notMail(err.Error())
+		}
+		return nil, err
+	}
+	defer func() { _ = in.Close() }()
+	if s, err := in.Stat(); err != nil || !s.Mode().IsRegular() {
+		return nil, notMail("no regular file")
+	}
+	b, err := io.ReadAll(io.LimitReader(in, maxMail+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxMail {
+		return nil, notMail(fmt.Sprintf("larger than %d MB", maxMail>>20))
+	}
+	return parse(b)
+}
