@@ -42,6 +42,8 @@ var settings = []setting{
 	{"connections", "OUTREACH_CONNECTIONS", "20", "connections to the relay that a worker opens at most", false, checkCount},
 	{"in_hand", "OUTREACH_IN_HAND", "64", "letters that a worker holds at once at most", false, checkCount},
 	{"helo", "OUTREACH_HELO", "", "name a worker says to the relay; the host's name unless set", false, nil},
+	{"quiet", "OUTREACH_QUIET", "30m", "how long after a doubt nobody may resolve it: its answer may still come", false, checkQuiet},
+	{"registry_copies", "OUTREACH_REGISTRY_COPIES", "", "where outreach inbox reads registry copies: a folder of .eml files or a Maildir", false, nil},
 	{"log", "OUTREACH_LOG", "text", "form of the program log: text or json", false, checkLog},
 }
 
@@ -52,6 +54,13 @@ func checkDuration(s string) error {
 	}
 	if err != nil || d < 0 || d > time.Hour {
 		return fmt.Errorf("%q is not a time from 0 to 1h (for example 5s or 500ms)", s)
+	}
+	return nil
+}
+
+func checkQuiet(s string) error {
+	if d, err := time.ParseDuration(s); err != nil || d < 0 || d > 24*time.Hour {
+		return fmt.Errorf("%q is not a time from 0s to 24h (for example 30m)", s)
 	}
 	return nil
 }

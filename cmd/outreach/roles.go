@@ -181,7 +181,7 @@ func (a *app) workerCommand() *cobra.Command {
 
 func (a *app) upCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "up", Short: "Run scheduler and worker in one process", Args: a.none,
+		Use: "up", Short: "Run scheduler, worker and, where it is set, inbox in one process", Args: a.none,
 		Example: "  outreach up --relay 'smtp://127.0.0.1:25?tls=none'",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			h, closeAll, err := a.house(cmd)
@@ -194,12 +194,16 @@ func (a *app) upCommand() *cobra.Command {
 	}
 }
 
-// up runs scheduler and worker until ctx ends or one of them fails.
+// up runs scheduler, worker and, where registry copies are kept, inbox until ctx ends or one of them fails.
 func (h *house) up(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var roles sync.WaitGroup
-	for name, role := range map[string]func(context.Context) error{"scheduler": h.scheduler().Run, "worker": h.work} {
+	all := map[string]func(context.Context) error{"scheduler": h.scheduler().Run, "worker": h.work}
+	if h.config.value["registry_copies"] != "" {
+		all["inbox"] = h.read
+	}
+	for name, role := range all {
 		roles.Go(func() {
 			if err := role(ctx); err != nil {
 				stop(fmt.Errorf("%s: %w", name, err))

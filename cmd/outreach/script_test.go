@@ -1,18 +1,23 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os/exec"
 	"strconv"
 	"testing"
+	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"outreach.example/ledger"
 	"outreach.example/ledger/ledgertest"
+	"outreach.example/letter"
 )
 
 // The sessions in testdata/script are the manual of the command line and its test. `code N outreach ...` runs a command
-// and wants that exit code.
+// and wants that exit code; `lose LETTER in_doubt|refused` is a worker that hands a letter over and has no answer, or a no.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -22,7 +27,7 @@ func TestScript(t *testing.T) {
 			e.Setenv("NO_COLOR", "1")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "lose": loseAnswer},
 	})
 }
 
@@ -42,4 +47,29 @@ func wantCode(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// loseAnswer takes a letter of a State past the commit point and settles it.
+func loseAnswer(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: lose LETTER in_doubt|refused")
+	}
+	id, err := letter.ParseID(args[0])
+	ts.Check(err)
+	o, err := redisOptions(ts.Getenv("OUTREACH_REDIS"))
+	ts.Check(err)
+	rdb := redis.NewUniversalClient(o)
+	defer func() { _ = rdb.Close() }()
+	ctx, l, worker := context.Background(), ledger.New(rdb), ledger.WorkerName()
+	_, err = l.Renew(ctx, worker, time.Minute, true)
+	ts.Check(err)
+	b := letter.Block{Campaign: id.Campaign, Step: id.Step, Name: id.Donor + "-0"}
+	got, err := l.Claim(ctx, b, ledger.Nonce(worker), 1, ledger.Pace{})
+	ts.Check(err)
+	if len(got.Letters) != 1 {
+		ts.Fatalf("claim of %s: %+v", id, got)
+	}
+	ts.Check(l.Begin(ctx, ledger.Begin{Claim: got.Letters[0], ContentHash: "c", ByteHash: "b"}))
+	_, err = l.Settle(ctx, ledger.Settlement{Claim: got.Letters[0], To: letter.State(args[1]), Words: "connection cut after the dot"})
+	ts.Check(err)
 }

@@ -46,7 +46,10 @@ type status struct {
 	Status   string `json:"status"`
 	Running  bool   `json:"running"`
 	totals
-	Steps []totals `json:"steps"`
+	Steps  []totals `json:"steps"`
+	Doubts []doubt  `json:"doubts,omitempty"` // a thousand at most; in_doubt says how many there are
+	Odd    []odd    `json:"odd,omitempty"`    // a hundred at most
+	Copies *copies  `json:"registry_copies,omitempty"`
 }
 
 func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, ledger.Campaign, error) {
@@ -99,6 +102,9 @@ func (a *app) statusCommand() *cobra.Command {
 						return err
 					}
 				}
+				if err := a.readDoubts(ctx, l, &s, c); err != nil {
+					return err
+				}
 				if a.json {
 					return a.print(s)
 				}
@@ -126,7 +132,8 @@ func (a *app) printStatus(ctx context.Context, l *ledger.Ledger, s status, c led
 	if err := a.printKept(ctx, l, c); err != nil {
 		return err
 	}
-	return a.printLook(ctx, l, c)
+	a.printDoubts(s)
+	return a.printLook(ctx, l, c, s.doubtful())
 }
 
 // table prints steps and states as a table that adds up; states that no letter is in are left out.
@@ -260,12 +267,14 @@ func sortedHolds(m map[string]ledger.Hold) []ledger.Hold {
 // lookAt is how many letters for a person status lists; the rest is counted.
 const lookAt = 20
 
-// printLook lists letters that a person must look at, each with its one reason.
-func (a *app) printLook(ctx context.Context, l *ledger.Ledger, c ledger.Campaign) error {
-	ids, err := l.Look(ctx, c.Name, lookAt+1)
-	if err != nil || len(ids) == 0 {
+// printLook lists letters that a person must look at, each with its one reason, but for the first ones: the doubts that were
+// shown.
+func (a *app) printLook(ctx context.Context, l *ledger.Ledger, c ledger.Campaign, shown int) error {
+	ids, err := l.Look(ctx, c.Name, shown+lookAt+1)
+	if err != nil || len(ids) <= shown {
 		return err
 	}
+	ids = ids[shown:]
 	fmt.Fprintln(a.out, "for a person to look at:")
 	for _, id := range ids[:min(len(ids), lookAt)] {
 		d, err := a.find(ctx, l, c.Name, id.Donor)
@@ -399,6 +408,13 @@ type caseLetter struct {
 	Attempts int        `json:"attempts"`
 	Words    string     `json:"words,omitempty"`
 	Why      string     `json:"why,omitempty"` // why it has not left
+
+	Generation int        `json:"generation,omitempty"`
+	Copies     int        `json:"copies,omitempty"`        // registry copies that were read
+	CopySince  *time.Time `json:"copy_since,omitempty"`    // when the first of them was
+	Twice      bool       `json:"relayed_twice,omitempty"` // more of them than were sent on purpose
+	Doubt      *doubt     `json:"doubt,omitempty"`
+	Decided    *decided   `json:"resolved,omitempty"` // the last decision on its doubt
 }
 
 func (a *app) printCase(ctx context.Context, l *ledger.Ledger, f found) error {
@@ -434,6 +450,9 @@ func (a *app) printCase(ctx context.Context, l *ledger.Ledger, f found) error {
 				line.Date = &got.Date
 			}
 			line.Why = ledger.Why(got, f.campaign, cs, holds, r.Donor.Group, r.Donor.Region, now)
+			if err := a.addEvidence(ctx, l, &line, got, f.campaign); err != nil {
+				return err
+			}
 			before = &got
 		} else if before != nil && before.State != letter.Sent {
 			line.Why = "the step before it is " + word(before.State)
@@ -479,6 +498,7 @@ func (a *app) printCase(ctx context.Context, l *ledger.Ledger, f found) error {
 			fmt.Fprintf(a.out, "; %s", c.Why)
 		}
 		fmt.Fprintln(a.out)
+		a.printEvidence(c)
 	}
 	return nil
 }

@@ -142,7 +142,7 @@ func (a *app) trialHouse(ctx context.Context, store *trial.Store, box *trial.Mai
 		return nil, nil, err
 	}
 	// What the environment says is for real work; a trial dials what it started itself.
-	c.value["queue_redis"], c.value["helo"] = "", "trial.outreach.example"
+	c.value["queue_redis"], c.value["helo"], c.value["registry_copies"] = "", "trial.outreach.example", ""
 	l, q, closeAll, err := a.connect(ctx, c)
 	if err != nil {
 		return nil, nil, err
@@ -195,7 +195,7 @@ func (a *app) tell(ctx context.Context, h *house, box *trial.Mailbox, p *project
 		}
 	} else {
 		a.table(s.Steps)
-		if err := a.printLook(ctx, h.ledger, c); err != nil {
+		if err := a.printLook(ctx, h.ledger, c, 0); err != nil {
 			return err
 		}
 		fmt.Fprintf(a.out, "in the mailbox: %d letters, twice: %d\n", box.Accepted(), box.Doubles())
