@@ -78,6 +78,18 @@ func (l *Ledger) Evidence(ctx context.Context, who string, es []Evidence) ([]Not
 	return out, nil
 }
 
+// Late notes an accepting answer whose letter is no longer its worker's, because a person decided meanwhile: it proves that
+// the relay took the letter. False says that it changed nothing.
+func (l *Ledger) Late(ctx context.Context, s Settlement) (bool, error) {
+	got, err := l.Evidence(ctx, "worker", []Evidence{{
+		Letter: s.Claim.ID, Block: s.Claim.Block.Name, Date: s.Claim.Date, Words: s.Words,
+	}})
+	if err != nil {
+		return false, err
+	}
+	return got[0].Finding == FoundSent || got[0].Finding == FoundNoted || got[0].Finding == FoundAgain, nil
+}
+
 // Proof is what evidence has shown of one letter.
 type Proof struct {
 	Copies int       // different registry copies; 9 stands for more than eight

@@ -274,6 +274,40 @@ func TestEvidenceThatIsNoCopy(t *testing.T) {
 	})
 }
 
+// The first worker's late answer, after a person decided to send again: sent, whoever holds the letter now.
+func TestLateAnswer(t *testing.T) {
+	for _, claimed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("claimed %v", claimed), func(t *testing.T) {
+			ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+				w := newWorld(t, rdb, "KEN")
+				first := w.inDoubt("KEN")
+				w.ok(w.Resolve(w.ctx, decision("KEN", ledger.DecideResend, "cora")))
+				var second ledger.Claim
+				if claimed {
+					second = w.claimOne("KEN")
+				}
+				late := ledger.Settlement{Claim: first, To: letter.Sent, Words: "250 2.0.0 taken"}
+				var no ledger.NotGranted
+				if _, err := w.Settle(w.ctx, late); !errors.As(err, &no) {
+					t.Errorf("settle: %v", err)
+				}
+				for range 2 {
+					if noted, err := w.Late(w.ctx, late); !noted || err != nil {
+						t.Errorf("late answer: %v %v", noted, err)
+					}
+				}
+				if got := w.letter("KEN"); got.State != letter.Sent || got.Words != "250 2.0.0 taken" {
+					t.Errorf("letter: %+v", got)
+				}
+				if err := w.beginAs(second); claimed && !errors.As(err, &no) {
+					t.Errorf("begin: %v", err)
+				}
+				w.adds("KEN")
+			})
+		})
+	}
+}
+
 // Registry copies are remembered as read, whatever their number, and what they came to is counted.
 func TestCopiesRead(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {

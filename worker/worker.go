@@ -308,6 +308,12 @@ func (w *Worker) retry(attempts int) time.Duration {
 func (w *Worker) settle(s ledger.Settlement) error {
 	err := w.insist(func(ctx context.Context) error {
 		state, err := w.Ledger.Settle(ctx, s)
+		var no ledger.NotGranted
+		if s.To == letter.Sent && errors.As(err, &no) {
+			if noted, late := w.Ledger.Late(ctx, s); noted || late != nil {
+				return late
+			}
+		}
 		if err == nil {
 			w.Log.Info("letter", "campaign", s.Claim.ID.Campaign, "step", s.Claim.ID.Step, "donor", s.Claim.ID.Donor,
 				"letter", s.Claim.ID.String(), "attempt", s.Claim.Attempts+1, "state", string(state), "verdict", s.Words)

@@ -196,6 +196,7 @@ func (a *app) upCommand() *cobra.Command {
 
 // up runs scheduler, worker and, where registry copies are kept, inbox until ctx ends or one of them fails.
 func (h *house) up(ctx context.Context) error {
+	asked := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var roles sync.WaitGroup
@@ -211,8 +212,8 @@ func (h *house) up(ctx context.Context) error {
 		})
 	}
 	roles.Wait()
-	if err := context.Cause(ctx); err != nil && err != context.Canceled {
+	if err := context.Cause(ctx); err != context.Cause(asked) {
 		return err
 	}
-	return nil
+	return nil // told to stop, and stopped
 }
