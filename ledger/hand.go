@@ -170,28 +170,37 @@ var whyNot = map[string]string{
 	"earlier": "the step before has not been sent",
 }
 
-// Begin passes the commit point: nil means that the letter is now sending and the dot may be written. Any error means
-// that it may not; a NotGranted is the ledger's own no. Calls of many goroutines share one script.
-func (l *Ledger) Begin(ctx context.Context, b Begin) error {
+// Granted is the ledger's word that a letter is sending. Position is where the ledger stood right after that.
+type Granted struct{ Position Position }
+
+// begun is a begin's answer for one letter, as the script gives it.
+type begun struct {
+	word string
+	at   Position
+}
+
+// Begin passes the commit point: no error means that the letter is now sending and the dot may be written. Any error
+// means that it may not; a NotGranted is the ledger's own no. Calls of many goroutines share one script.
+func (l *Ledger) Begin(ctx context.Context, b Begin) (Granted, error) {
 	answer, err := l.begins.call(ctx, b)
 	switch {
 	case err != nil:
-		return err
-	case answer == "ok" || answer == "again":
-		return nil
+		return Granted{}, err
+	case answer.word == "ok" || answer.word == "again":
+		return Granted{Position: answer.at}, nil
 	}
-	if n, ok := strings.CutPrefix(answer, "suppressed:"); ok {
+	if n, ok := strings.CutPrefix(answer.word, "suppressed:"); ok {
 		place, _ := strconv.Atoi(n)
-		return NotGranted{Why: "an address of the letter is suppressed", Suppressed: place}
+		return Granted{}, NotGranted{Why: "an address of the letter is suppressed", Suppressed: place}
 	}
-	why, ok := whyNot[answer]
+	why, ok := whyNot[answer.word]
 	if !ok {
-		why = "the ledger answered " + strconv.Quote(answer)
+		why = "the ledger answered " + strconv.Quote(answer.word)
 	}
-	return NotGranted{Why: why, Suppressed: -1, Earlier: answer == "earlier"}
+	return Granted{}, NotGranted{Why: why, Suppressed: -1, Earlier: answer.word == "earlier"}
 }
 
-func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]string, error) {
+func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 	k := newKeyring(metaKey(), auditKey(), busyKey(), holdsKey(), suppressedKey(), workersKey())
 	args := make([]any, 1, 1+14*len(bs))
 	args[0] = AnswerIn.Milliseconds()
@@ -205,7 +214,19 @@ func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]string, error) {
 			before, c+"/"+bl.Step+"/"+bl.Name, bl.Step, b.Claim.ID.Donor, b.Claim.Nonce, b.Claim.Edition, b.ContentHash,
 			b.ByteHash, strings.Join(b.Addresses, ","))
 	}
-	return l.twice(ctx, "begin", len(bs), k.keys, args)
+	got, err := l.twice(ctx, "begin", 3+len(bs), k.keys, args)
+	if err != nil {
+		return nil, err
+	}
+	at := Position{Epoch: got[0], Chain: got[2]}
+	if at.Seq, err = strconv.ParseInt(got[1], 10, 64); err != nil {
+		return nil, fmt.Errorf("ledger begin: the ledger has no sequence number: it was emptied or never opened")
+	}
+	out := make([]begun, len(bs))
+	for i, word := range got[3:] {
+		out[i] = begun{word: word, at: at}
+	}
+	return out, nil
 }
 
 // twice runs a gathered script, and once more if its reply was lost: each letter's answer then says what the first run did.
@@ -218,7 +239,7 @@ func (l *Ledger) twice(ctx context.Context, name string, n int, keys []string, a
 		got, err = l.strings(ctx, name, keys, args...)
 	}
 	if err == nil && len(got) != n {
-		err = fmt.Errorf("ledger %s: %d answers for %d letters", name, len(got), n)
+		err = fmt.Errorf("ledger %s: %d values in the answer, expected %d", name, len(got), n)
 	}
 	return got, err
 }

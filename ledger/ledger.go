@@ -63,7 +63,7 @@ var scripts = func() map[string]*redis.Script {
 type Ledger struct {
 	Redis redis.UniversalClient
 
-	begins  gather[Begin, string]
+	begins  gather[Begin, begun]
 	settles gather[Settlement, string]
 }
 

@@ -94,6 +94,11 @@ func (w *world) claimOne(donor string) ledger.Claim {
 }
 
 func (w *world) beginAs(c ledger.Claim) error {
+	_, err := w.grant(c)
+	return err
+}
+
+func (w *world) grant(c ledger.Claim) (ledger.Granted, error) {
 	return w.Begin(w.ctx, ledger.Begin{Claim: c, ContentHash: "c", ByteHash: "b", Addresses: []string{ledger.AddressHash("a@" + c.ID.Donor + ".example")}})
 }
 
@@ -391,7 +396,7 @@ func TestAdvanceTwice(t *testing.T) {
 		if err != nil || len(got.Letters) != 1 {
 			t.Fatalf("claim of the reminder: %+v %v", got, err)
 		}
-		if err := w.Begin(w.ctx, ledger.Begin{Claim: got.Letters[0], Before: "appeal"}); err != nil {
+		if _, err := w.Begin(w.ctx, ledger.Begin{Claim: got.Letters[0], Before: "appeal"}); err != nil {
 			t.Error(err)
 		}
 		w.adds("KEN", "PER")
@@ -404,7 +409,7 @@ func TestReminderWaitsForAppeal(t *testing.T) {
 		w := newWorld(t, rdb, "KEN")
 		c := w.claimOne("KEN")
 		var no ledger.NotGranted
-		err := w.Begin(w.ctx, ledger.Begin{Claim: c, Before: "a-step-before"})
+		_, err := w.Begin(w.ctx, ledger.Begin{Claim: c, Before: "a-step-before"})
 		if !errors.As(err, &no) || no.Why != "the step before has not been sent" {
 			t.Errorf("begin: %v", err)
 		}
@@ -971,7 +976,7 @@ func TestBytesPerLetter(t *testing.T) {
 		var wg sync.WaitGroup
 		for _, c := range got.Letters {
 			wg.Go(func() {
-				if err := w.Begin(ctx, ledger.Begin{Claim: c}); err != nil {
+				if _, err := w.Begin(ctx, ledger.Begin{Claim: c}); err != nil {
 					t.Error(err)
 				}
 				if _, err := w.Settle(ctx, ledger.Settlement{Claim: c, To: letter.Sent, Last: true, Words: "250 2.0.0 Ok: queued as 4bYzXk2Qm9z1Wv8r with more words than fit"}); err != nil {

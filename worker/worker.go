@@ -230,7 +230,7 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 	}
 	committed, refused := false, error(nil)
 	verdict := w.Relay.Deliver(ctx, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
-		refused = w.Ledger.Begin(ctx, ledger.Begin{
+		_, refused = w.Ledger.Begin(ctx, ledger.Begin{
 			Claim: c, Before: t.before(c.ID.Step), ContentHash: out.ContentHash, ByteHash: out.ByteHash, Addresses: out.hashes,
 		})
 		committed = refused == nil

@@ -3,7 +3,8 @@
 -- ARGV 1 ms after which a letter without an answer is looked at, then per letter 14 values:
 --      places of campaign, rows, counts, look, cases, rows of the step before (0: none);
 --      campaign/step/block, step, donor, nonce, edition, content hash, byte hash, address hashes joined by commas
--- Returns per letter: 'ok' granted | 'again' granted before to this nonce, and written again
+-- Returns epoch, seq and chain of the ledger after this call, then
+--       per letter: 'ok' granted | 'again' granted before to this nonce, and written again
 --       | 'nonce' not claimed by it | 'lease' | 'edition' another edition is approved | 'status' the campaign is not running
 --       | 'stopped' | 'held' | 'suppressed:N' address N, from 0 | 'earlier' the step before has not been sent
 local now = now_ms()
@@ -67,4 +68,6 @@ for i = 2, #ARGV, 14 do
   out[#out + 1] = answer
 end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, 'worker', 'begin', table.concat(body, '\n')) end
+local stands = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'chain')
+for i = 1, 3 do table.insert(out, i, stands[i] or '') end
 return done(out)
