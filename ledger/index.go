@@ -82,7 +82,7 @@ func (l *Ledger) Sweep(ctx context.Context) (Swept, error) {
 	}
 	for len(paths) > 0 {
 		n := min(len(paths), 50)
-		keys := []string{metaKey(), auditKey(), busyKey(), workersKey()}
+		keys := []string{metaKey(), auditKey(), busyKey(), workersKey(), sweptKey()}
 		args := []any{AnswerIn.Milliseconds()}
 		for _, path := range paths[:n] {
 			campaign, member, _ := strings.Cut(path, "/")

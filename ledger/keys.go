@@ -67,6 +67,12 @@ func suppressedKey() string { return tag + "suppressed" }
 // ZSET: worker to the end of its lease (ms).
 func workersKey() string { return tag + "workers" }
 
+// SET: CAMPAIGN/STEP/BLOCK/DONOR NONCE of letters that a sweep put in doubt, until somebody has looked who knows more.
+func sweptKey() string { return tag + "swept" }
+
+// HASH: worker to how many lines of its intent file it has seen on the disk.
+func linesKey() string { return tag + "lines" }
+
 // HASH: campaign whose blocks want their place in the index looked at, to how many holds were freed.
 func reindexKey() string { return tag + "reindex" }
 

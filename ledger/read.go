@@ -185,6 +185,10 @@ func (l *Ledger) Letters(ctx context.Context, b letter.Block) (map[string]Letter
 	if err != nil {
 		return nil, fmt.Errorf("letters of %s: %w", b, err)
 	}
+	return readRows(b, all), nil
+}
+
+func readRows(b letter.Block, all map[string]string) map[string]Letter {
 	out := make(map[string]Letter, len(all)/2)
 	for f, v := range all {
 		if strings.HasPrefix(f, ".") || strings.HasSuffix(f, "~") {
@@ -194,7 +198,7 @@ func (l *Ledger) Letters(ctx context.Context, b letter.Block) (map[string]Letter
 			out[f] = got
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Look lists letters that a person must look at (in doubt, refused, bounced, withheld), oldest first: step and donor.

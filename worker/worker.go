@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"outreach.example/ledger"
+	"outreach.example/ledger/intent"
 	"outreach.example/letter"
 	"outreach.example/relay"
 )
@@ -28,6 +29,7 @@ type Worker struct {
 	Intake   context.Context // when it ends nothing more is claimed, and what is not on its way yet is given back
 	Now      func() time.Time
 	Log      *slog.Logger
+	Intents  *intent.File // the second witness of what was handed over; nil for none, as in a trial
 
 	mu    sync.Mutex
 	name  string
@@ -36,6 +38,7 @@ type Worker struct {
 
 	listed     int // how many addresses suppressed was read at
 	suppressed map[string]bool
+	complained time.Time // when the log was told last that the disk keeps letters back
 }
 
 // Times are the waits that a trial and tests run through faster.
@@ -47,6 +50,7 @@ type Times struct {
 	Renew       time.Duration   // how often the lease is renewed
 	Lease       time.Duration   // its life
 	Asking      time.Duration   // how long one wake-up goes on claiming
+	Adopt       time.Duration   // how often the intent files of the dead are looked for
 }
 
 // Standard are the times of real work (RFC 5321 4.5.4.1: half an hour in general, up to four or five days).
@@ -54,6 +58,7 @@ var Standard = Times{
 	Retry:  []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour},
 	GiveUp: 4 * 24 * time.Hour, Cut: time.Minute, Unreachable: time.Minute,
 	Renew: 4 * time.Second, Lease: 12 * time.Second, Asking: 10 * time.Minute,
+	Adopt: 10 * time.Second,
 }
 
 // enough is how many earlier attempts a letter that is given up has had.
@@ -83,6 +88,8 @@ func (w *Worker) Keep(ctx context.Context) {
 			if err := w.Join(ctx); err != nil && ctx.Err() == nil {
 				w.Log.Error("no lease", "error", err)
 			}
+		case w.Intents != nil:
+			w.wrote(ctx)
 		}
 	}
 }
@@ -90,6 +97,11 @@ func (w *Worker) Keep(ctx context.Context) {
 // Join takes a lease under a new name.
 func (w *Worker) Join(ctx context.Context) error {
 	name := ledger.WorkerName()
+	if w.Intents != nil {
+		if err := w.Intents.Worker(name); err != nil {
+			return err
+		}
+	}
 	if _, err := w.Ledger.Renew(ctx, name, w.Times.Lease, true); err != nil {
 		return err
 	}
@@ -128,6 +140,10 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 	var made *texts // of the block, for as long as its edition stands
 	for w.Now().Before(until) {
 		if w.hands.Acquire(w.Intake, chunk) != nil {
+			return nil
+		}
+		if !w.ready() {
+			w.hands.Release(chunk)
 			return nil
 		}
 		claims, err := w.claim(b, int(chunk))
@@ -228,13 +244,19 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 	if reason := w.leaveOut(out, c); reason != "" {
 		return w.withhold(c, reason)
 	}
-	committed, refused := false, error(nil)
+	committed, intended, refused := false, false, error(nil)
 	verdict := w.Relay.Deliver(ctx, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
-		_, refused = w.Ledger.Begin(ctx, ledger.Begin{
+		var granted ledger.Granted
+		granted, refused = w.Ledger.Begin(ctx, ledger.Begin{
 			Claim: c, Before: t.before(c.ID.Step), ContentHash: out.ContentHash, ByteHash: out.ByteHash, Addresses: out.hashes,
 		})
 		committed = refused == nil
-		return refused
+		if !committed || w.Intents == nil {
+			return refused
+		}
+		err := w.Intents.Intend(ctx, w.intent(c, out, granted.Position))
+		intended = err == nil
+		return err
 	})
 	var no ledger.NotGranted
 	if verdict.Stage == letter.StageCommit && errors.As(refused, &no) {
@@ -252,6 +274,13 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 	}
 	s := w.settlement(c, verdict, out)
 	s.Last = t.last(c.ID.Step)
+	if intended {
+		w.note(s, verdict)
+	}
+	if committed && !intended && w.Intents != nil {
+		// The disk stands in the way: it says nothing of the letter, and does not change within a moment.
+		s.To, s.After, s.Words = letter.Planned, w.Times.Unreachable, words(verdict, out)
+	}
 	return w.settle(s)
 }
 

@@ -135,7 +135,7 @@ func (f *File) Ready() error {
 	}
 	free, err := freeSpace(f.dir)
 	if err != nil {
-		return fmt.Errorf("the disk of the intent files (%s) does not say how much room it has: %w", f.dir, err)
+		return fmt.Errorf("the disk of the intent files does not say how much room it has: %w (%s)", err, f.dir)
 	}
 	if free < f.floor {
 		return Full{f.dir, free, f.floor}

@@ -89,8 +89,8 @@ type Full struct {
 }
 
 func (e Full) Error() string {
-	return fmt.Sprintf("the disk of the intent files (%s) has %d MB free and no letter leaves below %d MB: make room on it, or set OUTREACH_INTENTS to a folder on another disk",
-		e.Dir, e.Free>>20, e.Floor>>20)
+	return fmt.Sprintf("no room for intent files: %d MB free in %s, and no letter leaves below %d MB: make room on its disk, or set OUTREACH_INTENTS to a folder on another",
+		e.Free>>20, e.Dir, e.Floor>>20)
 }
 
 // Broken says that the file could not be written. It does not pass: what the disk says later proves nothing about what
@@ -101,7 +101,7 @@ type Broken struct {
 }
 
 func (e Broken) Error() string {
-	return fmt.Sprintf("the intent file %s cannot be written (%v): nothing more leaves from this process; look at the disk, then start it again", e.Path, e.Err)
+	return fmt.Sprintf("the intent file cannot be written: %v (%s): nothing more leaves from this process; look at the disk, then start it again", e.Err, e.Path)
 }
 
 func (e Broken) Unwrap() error { return e.Err }

@@ -318,7 +318,7 @@ func TestFloor(t *testing.T) {
 	f.floor = 1 << 62
 	var full Full
 	err := f.Intend(t.Context(), intention("A"))
-	if !errors.As(err, &full) || !strings.Contains(err.Error(), "make room on it, or set OUTREACH_INTENTS") {
+	if !errors.As(err, &full) || !strings.Contains(err.Error(), "make room on its disk, or set OUTREACH_INTENTS") {
 		t.Errorf("intend: %v", err)
 	}
 	if !errors.As(f.Ready(), &full) {

@@ -1,14 +1,14 @@
 -- Looks at blocks with letters in hand: a dead worker's claimed letters are planned again and its sending ones are in
 -- doubt; a live worker's sending letter without an answer is in doubt after its time. Where its registry copy was read
 -- before, it is sent instead.
--- KEYS 1 meta 2 audit 3 busy 4 workers, then per block: campaign, rows, counts, look, due, cases, follow
+-- KEYS 1 meta 2 audit 3 busy 4 workers 5 swept, then per block: campaign, rows, counts, look, due, cases, follow
 -- ARGV 1 ms a live worker may wait for the relay's answer, then per block: campaign, step, block
 -- Returns {planned again, in doubt, cancelled}
 local now = now_ms()
 local wait = tonumber(ARGV[1])
 local planned, doubt, cancelled = 0, 0, 0
 local body = {}
-local j = 5
+local j = 6
 for i = 2, #ARGV, 3 do
   local name, step, block = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local k = {campaign = KEYS[j], rows = KEYS[j + 1], counts = KEYS[j + 2], look = KEYS[j + 3], due = KEYS[j + 4],
@@ -32,6 +32,7 @@ for i = 2, #ARGV, 3 do
           to, words = 'S', copied
           redis.call('ZADD', k.follow, int(now), step .. '/' .. block)
         else
+          redis.call('SADD', KEYS[5], path .. '/' .. donor .. ' ' .. r.n)
           doubt = doubt + 1
         end
         write(k.rows, k.counts, k.look, step, donor, r, to, words)

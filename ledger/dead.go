@@ -1,0 +1,171 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"outreach.example/letter"
+)
+
+// Held is a letter past the commit point of which nothing has been heard: sending, or in doubt.
+type Held struct {
+	Block letter.Block
+	Letter
+}
+
+// Claim is the letter as its worker had it in hand, for settling it in the worker's place.
+func (h Held) Claim() Claim {
+	return Claim{ID: h.ID, Block: h.Block, Nonce: h.Nonce, Generation: h.Generation, Attempts: h.Attempts, Date: h.Date}
+}
+
+// HeldBy lists the letters that workers hold past the commit point: those that are sending, in the blocks with letters in
+// hand, and those that a sweep has put in doubt since.
+func (l *Ledger) HeldBy(ctx context.Context, workers []string) ([]Held, error) {
+	if len(workers) == 0 {
+		return nil, nil
+	}
+	theirs := func(nonce string) bool { return heldBy(workers, nonce) }
+	var out []Held
+	seen := map[letter.ID]bool{}
+	add := func(b letter.Block, got Letter) {
+		if (got.State == letter.Sending || got.State == letter.InDoubt) && theirs(got.Nonce) && !seen[got.ID] {
+			seen[got.ID] = true
+			out = append(out, Held{Block: b, Letter: got})
+		}
+	}
+	// First the blocks in hand, then what was swept: a letter that is swept in between stands in the second list.
+	busy, err := l.Redis.ZRange(ctx, busyKey(), 0, -1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("letters in hand: %w", err)
+	}
+	for paths := range slices.Chunk(busy, 100) {
+		blocks := make([]letter.Block, len(paths))
+		cmds := make([]*redis.MapStringStringCmd, len(paths))
+		p := l.Redis.Pipeline()
+		for i, path := range paths {
+			campaign, member, _ := strings.Cut(path, "/")
+			step, name := splitMember(member)
+			blocks[i] = letter.Block{Campaign: campaign, Step: step, Name: name}
+			cmds[i] = p.HGetAll(ctx, rowsKey(blocks[i]))
+		}
+		if _, err := p.Exec(ctx); err != nil {
+			return nil, fmt.Errorf("letters in hand: %w", err)
+		}
+		for i, cmd := range cmds {
+			for _, got := range readRows(blocks[i], cmd.Val()) {
+				add(blocks[i], got)
+			}
+		}
+	}
+	return out, l.swept(ctx, theirs, add)
+}
+
+// swept reads the letters that sweeps have put in doubt, and takes off the list what is in doubt no more.
+func (l *Ledger) swept(ctx context.Context, theirs func(nonce string) bool, add func(letter.Block, Letter)) error {
+	members, err := l.Redis.SMembers(ctx, sweptKey()).Result()
+	if err != nil {
+		return fmt.Errorf("letters that were swept: %w", err)
+	}
+	members = slices.DeleteFunc(members, func(m string) bool { return !theirs(nonceOf(m)) })
+	for some := range slices.Chunk(members, 500) {
+		p := l.Redis.Pipeline()
+		cmds := make([]*redis.SliceCmd, len(some))
+		blocks, donors := make([]letter.Block, len(some)), make([]string, len(some))
+		for i, m := range some {
+			path, _, _ := strings.Cut(m, " ")
+			part := strings.SplitN(path, "/", 4)
+			if len(part) != 4 {
+				return fmt.Errorf("letters that were swept: %q is none", m)
+			}
+			blocks[i], donors[i] = letter.Block{Campaign: part[0], Step: part[1], Name: part[2]}, part[3]
+			cmds[i] = p.HMGet(ctx, rowsKey(blocks[i]), donors[i], donors[i]+"~")
+		}
+		if _, err := p.Exec(ctx); err != nil {
+			return fmt.Errorf("letters that were swept: %w", err)
+		}
+		var over []any
+		for i, cmd := range cmds {
+			row, _ := cmd.Val()[0].(string)
+			words, _ := cmd.Val()[1].(string)
+			got, ok := readRow(letter.ID{Campaign: blocks[i].Campaign, Donor: donors[i], Step: blocks[i].Step}, row, words)
+			if !ok || got.State != letter.InDoubt || got.Nonce != nonceOf(some[i]) {
+				over = append(over, some[i])
+				continue
+			}
+			add(blocks[i], got)
+		}
+		if len(over) > 0 {
+			if err := l.Redis.SRem(ctx, sweptKey(), over...).Err(); err != nil {
+				return fmt.Errorf("letters that were swept: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// heldBy says whether a nonce is one of these workers'.
+func heldBy(workers []string, nonce string) bool {
+	return len(nonce) > 6 && slices.Contains(workers, nonce[:6])
+}
+
+func nonceOf(member string) string {
+	_, nonce, _ := strings.Cut(member, " ")
+	return nonce
+}
+
+// Wrote remembers how many lines of a worker's intent file are on the disk: a file that has fewer when the worker is dead
+// is an older one, and what does not stand in it proves nothing.
+func (l *Ledger) Wrote(ctx context.Context, worker string, lines int64) error {
+	return l.Redis.HSet(ctx, linesKey(), worker, lines).Err()
+}
+
+// Written is the largest number of lines that any of the workers has remembered.
+func (l *Ledger) Written(ctx context.Context, workers []string) (most int64, err error) {
+	if len(workers) == 0 {
+		return 0, nil
+	}
+	got, err := l.Redis.HMGet(ctx, linesKey(), workers...).Result()
+	if err != nil {
+		return 0, fmt.Errorf("lines of intent files: %w", err)
+	}
+	for _, v := range got {
+		s, _ := v.(string)
+		n, _ := strconv.ParseInt(s, 10, 64)
+		most = max(most, n)
+	}
+	return most, nil
+}
+
+// Adopted forgets what was kept for the adoption of workers' intent files.
+func (l *Ledger) Adopted(ctx context.Context, workers []string) error {
+	if len(workers) == 0 {
+		return nil
+	}
+	members, err := l.Redis.SMembers(ctx, sweptKey()).Result()
+	if err != nil {
+		return fmt.Errorf("letters that were swept: %w", err)
+	}
+	p := l.Redis.Pipeline()
+	p.HDel(ctx, linesKey(), workers...)
+	for _, m := range members {
+		if heldBy(workers, nonceOf(m)) {
+			p.SRem(ctx, sweptKey(), m)
+		}
+	}
+	_, err = p.Exec(ctx)
+	return err
+}
+
+// Epoch is the ledger's epoch, "" while it has none.
+func (l *Ledger) Epoch(ctx context.Context) (string, error) {
+	epoch, err := l.Redis.HGet(ctx, metaKey(), "epoch").Result()
+	if err != nil && !isNil(err) {
+		return "", fmt.Errorf("epoch: %w", err)
+	}
+	return epoch, nil
+}
