@@ -44,6 +44,8 @@ var settings = []setting{
 	{"helo", "OUTREACH_HELO", "", "name a worker says to the relay; the host's name unless set", false, nil},
 	{"quiet", "OUTREACH_QUIET", "30m", "how long after a doubt nobody may resolve it: its answer may still come", false, checkQuiet},
 	{"registry_copies", "OUTREACH_REGISTRY_COPIES", "", "where outreach inbox reads registry copies: a folder of .eml files or a Maildir", false, nil},
+	{"intents", "OUTREACH_INTENTS", "", "folder of the intent files, on a disk that is kept; ~/.local/state/outreach/intents unless set", false, checkFolder},
+	{"intents_keep", "OUTREACH_INTENTS_KEEP", "90", "days for which intent files are kept after they were settled", false, checkCount},
 	{"log", "OUTREACH_LOG", "text", "form of the program log: text or json", false, checkLog},
 }
 
@@ -113,6 +115,9 @@ func (a *app) config() (config, error) {
 			c.value[s.key], c.from[s.key] = v, from
 		}
 		c.value[s.key], c.from[s.key] = s.def, "default"
+		if s.key == "intents" {
+			c.value[s.key] = a.stateFolder()
+		}
 		if v, ok := file[s.key]; ok {
 			if s.check != nil {
 				if err := s.check(v.text); err != nil {

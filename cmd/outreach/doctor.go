@@ -64,7 +64,7 @@ func (a *app) examine(ctx context.Context) []finding {
 	}
 	out := []finding{{What: "settings", Well: true, Says: "read"}}
 	out = append(out, a.examineRedis(ctx, c)...)
-	out = append(out, a.examineRelay(ctx, c), examineCopies(c), examineQuiet(c))
+	out = append(out, a.examineRelay(ctx, c), examineIntents(c.value["intents"]), examineCopies(c), examineQuiet(c))
 	return append(out, a.examineFiles(ctx)...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/mail"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -52,7 +53,10 @@ func TestReminderOnAMovedClock(t *testing.T) {
 	dir := t.TempDir()
 	a := &app{
 		getenv: func(k string) string {
-			return map[string]string{"OUTREACH_REDIS": "redis://" + mini.Addr(), "OUTREACH_RELAY": box.URL(), "OUTREACH_HELO": "w.outreach.example"}[k]
+			return map[string]string{
+				"OUTREACH_REDIS": "redis://" + mini.Addr(), "OUTREACH_RELAY": box.URL(), "OUTREACH_HELO": "w.outreach.example",
+				"OUTREACH_INTENTS": filepath.Join(dir, "intents"),
+			}[k]
 		},
 		out: &bytes.Buffer{}, errs: &bytes.Buffer{}, in: strings.NewReader(""), now: c.now, account: "tester", dir: dir,
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"outreach.example/ledger"
+	"outreach.example/ledger/intent"
 	"outreach.example/queue"
 	"outreach.example/relay"
 	"outreach.example/scheduler"
@@ -59,11 +61,22 @@ func (h *house) work(ctx context.Context) error {
 		// grow; each letter in hand takes its bytes twice, and what made them.
 		debug.SetMemoryLimit(40<<20 + int64(h.config.count("in_hand"))<<16)
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var file *intent.File
+	if !h.trial {
+		// A trial's store dies with its process: there is nothing to remember for.
+		var leave func()
+		if file, leave, err = h.intents(ctx, stop); err != nil {
+			return err
+		}
+		defer leave()
+	}
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	w := &worker.Worker{
 		Ledger: h.ledger, Relay: r, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: h.config.count("in_hand"),
-		Pace: h.pace(), Intake: ctx, Now: h.app.now, Log: h.log,
+		Pace: h.pace(), Intake: ctx, Now: h.app.now, Log: h.log, Intents: file,
 	}
 	if err := w.Join(ctx); err != nil {
 		return err
@@ -95,6 +108,10 @@ func (h *house) work(ctx context.Context) error {
 	h.log.Info("worker started", "worker", w.Name(), "relay", h.config.show(settings[2]))
 	err = s.Serve(ctx)
 	cut()
+	var broken intent.Broken
+	if errors.As(context.Cause(ctx), &broken) {
+		err = errors.Join(broken, err)
+	}
 	h.log.Info("worker stopped", "worker", w.Name())
 	return err
 }

@@ -37,6 +37,8 @@ func newField(t *testing.T, paused bool) *field {
 		"OUTREACH_RELAY": f.box.URL(),
 		"OUTREACH_USER":  "ann",
 		"OUTREACH_HELO":  "worker.outreach.example",
+
+		"OUTREACH_INTENTS": t.TempDir(),
 	}
 	for _, args := range [][]string{
 		{"check", "resilience"}, {"plan", "resilience"}, {"approve", "resilience", "--as", "another"},

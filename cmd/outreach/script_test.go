@@ -25,6 +25,7 @@ func TestScript(t *testing.T) {
 			e.Setenv("OUTREACH_REDIS", "redis://"+ledgertest.Mini(t).Addr()+"/0")
 			e.Setenv("OUTREACH_USER", "ann")
 			e.Setenv("NO_COLOR", "1")
+			e.Setenv("OUTREACH_INTENTS", e.WorkDir+"/intents")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "lose": loseAnswer},

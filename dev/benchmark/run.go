@@ -117,7 +117,8 @@ type figures struct {
 // env is the environment of the program's roles in a run.
 func (b *bench) env(redisAddr, relayAddr string) []string {
 	return append(os.Environ(), "OUTREACH_REDIS=redis://"+redisAddr+"/0", "OUTREACH_RELAY=smtp://"+relayAddr+"?tls=none",
-		"OUTREACH_HELO=bench.outreach.example", "OUTREACH_USER=ann", "OUTREACH_LOG=text")
+		"OUTREACH_HELO=bench.outreach.example", "OUTREACH_USER=ann", "OUTREACH_LOG=text",
+		"OUTREACH_INTENTS="+filepath.Join(b.dir, "intents"))
 }
 
 func (b *bench) outreach(env []string, args ...string) ([]byte, error) {

@@ -24,10 +24,11 @@ const late = 200 * time.Millisecond
 
 // Options are what a file is opened with.
 type Options struct {
-	Process  string           // host and number of the process, for people
-	Position ledger.Position  // of the ledger now
-	Floor    uint64           // bytes the disk must have free, 0 for Floor
-	Now      func() time.Time // required
+	Process  string                           // host and number of the process, for people
+	Position ledger.Position                  // of the ledger now
+	Floor    uint64                           // bytes the disk must have free, 0 for Floor
+	Now      func() time.Time                 // required
+	Free     func(dir string) (uint64, error) // how many bytes the disk has free; nil asks the system
 }
 
 // disk is what a file needs of the operating system's.
@@ -42,6 +43,7 @@ type File struct {
 	dir, path string
 	floor     uint64
 	now       func() time.Time
+	free      func(string) (uint64, error)
 	disk      disk
 
 	mu       sync.Mutex
@@ -70,9 +72,12 @@ func Open(dir string, o Options) (*File, error) {
 	if err := makeFolder(dir); err != nil {
 		return nil, fmt.Errorf("the folder of the intent files: %w", err)
 	}
-	f := &File{dir: dir, floor: o.Floor, now: o.Now, position: ledger.Position{Epoch: o.Position.Epoch}}
+	f := &File{dir: dir, floor: o.Floor, now: o.Now, free: o.Free, position: ledger.Position{Epoch: o.Position.Epoch}}
 	if f.floor == 0 {
 		f.floor = Floor
+	}
+	if f.free == nil {
+		f.free = freeSpace
 	}
 	name := filepath.Join(dir, rand.Text())
 	file, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
@@ -133,7 +138,7 @@ func (f *File) Ready() error {
 	if err != nil {
 		return err
 	}
-	free, err := freeSpace(f.dir)
+	free, err := f.free(f.dir)
 	if err != nil {
 		return fmt.Errorf("the disk of the intent files does not say how much room it has: %w (%s)", err, f.dir)
 	}
