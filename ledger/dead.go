@@ -72,40 +72,61 @@ func (l *Ledger) swept(ctx context.Context, theirs func(nonce string) bool, add 
 		return fmt.Errorf("letters that were swept: %w", err)
 	}
 	members = slices.DeleteFunc(members, func(m string) bool { return !theirs(nonceOf(m)) })
-	for some := range slices.Chunk(members, 500) {
-		p := l.Redis.Pipeline()
-		cmds := make([]*redis.SliceCmd, len(some))
-		blocks, donors := make([]letter.Block, len(some)), make([]string, len(some))
-		for i, m := range some {
-			path, _, _ := strings.Cut(m, " ")
-			part := strings.SplitN(path, "/", 4)
-			if len(part) != 4 {
-				return fmt.Errorf("letters that were swept: %q is none", m)
-			}
-			blocks[i], donors[i] = letter.Block{Campaign: part[0], Step: part[1], Name: part[2]}, part[3]
-			cmds[i] = p.HMGet(ctx, rowsKey(blocks[i]), donors[i], donors[i]+"~")
+	at := make([]Place, len(members))
+	for i, m := range members {
+		path, _, _ := strings.Cut(m, " ")
+		part := strings.SplitN(path, "/", 4)
+		if len(part) != 4 {
+			return fmt.Errorf("letters that were swept: %q is none", m)
 		}
-		if _, err := p.Exec(ctx); err != nil {
-			return fmt.Errorf("letters that were swept: %w", err)
+		at[i] = Place{letter.Block{Campaign: part[0], Step: part[1], Name: part[2]}, part[3]}
+	}
+	rows, err := l.Rows(ctx, at)
+	if err != nil {
+		return err
+	}
+	var over []any
+	for i, got := range rows {
+		if got.State != letter.InDoubt || got.Nonce != nonceOf(members[i]) {
+			over = append(over, members[i])
+			continue
 		}
-		var over []any
-		for i, cmd := range cmds {
-			row, _ := cmd.Val()[0].(string)
-			words, _ := cmd.Val()[1].(string)
-			got, ok := readRow(letter.ID{Campaign: blocks[i].Campaign, Donor: donors[i], Step: blocks[i].Step}, row, words)
-			if !ok || got.State != letter.InDoubt || got.Nonce != nonceOf(some[i]) {
-				over = append(over, some[i])
-				continue
-			}
-			add(blocks[i], got)
-		}
-		if len(over) > 0 {
-			if err := l.Redis.SRem(ctx, sweptKey(), over...).Err(); err != nil {
-				return fmt.Errorf("letters that were swept: %w", err)
-			}
-		}
+		add(at[i].Block, got)
+	}
+	if len(over) == 0 {
+		return nil
+	}
+	if err := l.Redis.SRem(ctx, sweptKey(), over...).Err(); err != nil {
+		return fmt.Errorf("letters that were swept: %w", err)
 	}
 	return nil
+}
+
+// Place is where a letter's row is.
+type Place struct {
+	Block letter.Block
+	Donor string
+}
+
+// Rows reads the rows of letters that lie anywhere, in their order; one that has none is the zero Letter.
+func (l *Ledger) Rows(ctx context.Context, at []Place) ([]Letter, error) {
+	out := make([]Letter, 0, len(at))
+	for some := range slices.Chunk(at, 500) {
+		p := l.Redis.Pipeline()
+		cmds := make([]*redis.SliceCmd, len(some))
+		for i, s := range some {
+			cmds[i] = p.HMGet(ctx, rowsKey(s.Block), s.Donor, s.Donor+"~", s.Donor+"~~")
+		}
+		if _, err := p.Exec(ctx); err != nil {
+			return nil, fmt.Errorf("letters: %w", err)
+		}
+		for i, cmd := range cmds {
+			text := func(n int) string { v, _ := cmd.Val()[n].(string); return v }
+			got, _ := readRow(letter.ID{Campaign: some[i].Block.Campaign, Donor: some[i].Donor, Step: some[i].Block.Step}, text(0), text(1), text(2))
+			out = append(out, got)
+		}
+	}
+	return out, nil
 }
 
 // heldBy says whether a nonce is one of these workers'.

@@ -96,9 +96,11 @@ func (a *Adopter) one(ctx context.Context, f *intent.Adopted, epoch string) erro
 		errs = errors.Join(errs, err)
 		counts[state]++
 	}
-	if errs != nil {
+	late, err := a.late(ctx, f.Last, wanted)
+	if errs = errors.Join(errs, err); errs != nil {
 		return errs
 	}
+	counts[letter.Sent] += late
 	if err := f.Done(); err != nil {
 		return fmt.Errorf("intent file %s: %w", f.Path, err)
 	}
@@ -108,6 +110,39 @@ func (a *Adopter) one(ctx context.Context, f *intent.Adopted, epoch string) erro
 	a.Log.Info("adopted the intent file of a process that is gone", "file", f.Path, "process", f.Process, "in_order", f.Closed,
 		"sent", counts[letter.Sent], "planned", counts[letter.Planned], "refused", counts[letter.Refused], "in_doubt", counts[letter.InDoubt])
 	return nil
+}
+
+// late looks at the letters that the file says were sent last and that the process holds no more: a person may have let
+// one go again before the file was found, or the ledger may have lost it. The file proves that a relay took it.
+func (a *Adopter) late(ctx context.Context, last []intent.Trace, held map[intent.Key]bool) (settled int, err error) {
+	var sent []intent.Trace
+	var at []ledger.Place
+	for _, t := range last {
+		if !held[t.Key] {
+			sent, at = append(sent, t), append(at, ledger.Place{Block: t.Intent.Block, Donor: t.Letter.Donor})
+		}
+	}
+	rows, err := a.Ledger.Rows(ctx, at)
+	if err != nil {
+		return 0, err
+	}
+	var found []ledger.Evidence
+	for i, row := range rows {
+		if row.State != "" && row.State != letter.Sent && row.State != letter.Bounced {
+			found = append(found, ledger.Evidence{
+				Letter: sent[i].Letter, Block: at[i].Block.Name, Exact: true, Taken: sent[i].At, Words: sent[i].Words,
+			})
+		}
+	}
+	noted, err := a.Ledger.Evidence(ctx, "worker", found)
+	for i, n := range noted {
+		a.Log.Warn("a letter that was sent was not known to be", "letter", found[i].Letter.String(), "state", string(n.Before),
+			"finding", string(n.Finding), "verdict", "by its intent file: "+found[i].Words)
+		if n.Finding == ledger.FoundSent {
+			settled++
+		}
+	}
+	return settled, err
 }
 
 // settle writes down what a file proves of a letter that its process held, and returns where the letter is then.

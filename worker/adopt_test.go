@@ -270,6 +270,9 @@ func TestAdopt(t *testing.T) {
 							if row.stays != "" {
 								want = row.stays
 							}
+							if row.stays != "" && say.name == "sent" {
+								want = letter.Sent // the file proves it, whatever was decided meanwhile
+							}
 							got := e.letter("A")
 							if got.State != want {
 								t.Errorf("%s (%s), want %s\n%s", got.State, got.Words, want, e.log.String())

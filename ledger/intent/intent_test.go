@@ -108,6 +108,7 @@ func TestWrittenAndRead(t *testing.T) {
 			{Key: c.Key(), Generation: 1, Intended: true, Intent: c},
 		},
 	}
+	want.Last = want.Traces[:1]
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("read (-want +got):\n%s", diff)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"outreach.example/ledger"
+	"outreach.example/letter"
 )
 
 // Content is what a file holds. Its traces are in the order of their first lines.
@@ -27,7 +28,11 @@ type Content struct {
 	Damage   string          // the first thing that could not be read, "" for none
 
 	Traces []Trace
+	Last   []Trace // the last letters that were sent, whichever were wanted; 2000 at most
 }
+
+// lastSent is how many letters Last holds: more than a process has in hand.
+const lastSent = 2000
 
 // Whole says that nothing is missing from the file but, perhaps, a torn tail: what does not stand in it was never
 // granted.
@@ -53,7 +58,7 @@ func Read(r io.Reader) (*Content, error) { return Select(r, nil) }
 // Select reads a file and keeps the traces that are wanted; nil wants all. A process that has sent a million letters
 // leaves two million lines.
 func Select(r io.Reader, want func(Key) bool) (*Content, error) {
-	s := scan{want: want, place: map[Key]int{}}
+	s := scan{want: want, place: map[Key]int{}, open: map[Key]Intent{}}
 	in := bufio.NewReaderSize(r, longest)
 	for {
 		b, err := in.ReadSlice('\n')
@@ -98,6 +103,9 @@ type scan struct {
 	lines int64           // of the file, read or not
 	want  func(Key) bool
 	place map[Key]int
+	open  map[Key]Intent // no end yet
+	sent  []Trace        // a ring
+	over  int            // where the ring's oldest is
 }
 
 func (s *scan) damage(why string) {
@@ -149,6 +157,8 @@ func (s *scan) line(text string) {
 
 func (s *scan) letter(r record) {
 	key := r.intent.Key()
+	r.intent.Position = s.at
+	s.remember(key, r)
 	if s.want != nil && !s.want(key) {
 		return
 	}
@@ -162,12 +172,31 @@ func (s *scan) letter(r record) {
 	switch r.kind {
 	case kindDot:
 		t.Intended, t.Intent = true, r.intent
-		t.Intent.Position = s.at
 	case kindEnd:
 		t.Outcome, t.Words, t.At = r.state, r.words, r.at
 	case kindNever:
 		t.Never, t.At = true, r.at
 	}
+}
+
+// remember keeps the last letters that were sent.
+func (s *scan) remember(key Key, r record) {
+	if r.kind == kindDot {
+		s.open[key] = r.intent
+		return
+	}
+	in, known := s.open[key]
+	delete(s.open, key)
+	if !known || r.state != letter.Sent {
+		return
+	}
+	t := Trace{Key: key, Generation: in.Generation, Intended: true, Intent: in, Outcome: r.state, Words: r.words, At: r.at}
+	if len(s.sent) < lastSent {
+		s.sent = append(s.sent, t)
+		return
+	}
+	s.sent[s.over] = t
+	s.over = (s.over + 1) % lastSent
 }
 
 // tail looks at what stands behind the last line feed. The beginning of a line is a write that was not finished; anything
@@ -189,5 +218,6 @@ func (s *scan) end() *Content {
 		// A file gets its name only after its head is on the disk.
 		s.damage("there is no head")
 	}
+	s.c.Last = append(s.sent[s.over:len(s.sent):len(s.sent)], s.sent[:s.over]...)
 	return &s.c
 }

@@ -2,6 +2,7 @@ package intent
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -127,6 +128,21 @@ func TestNewerFile(t *testing.T) {
 }
 
 func line0(b []byte, text string) *line { return &line{b: append(b, text...), start: len(b)} }
+
+// Of the letters that were sent the last ones are handed out in any case, the oldest first.
+func TestLast(t *testing.T) {
+	f := open(t, t.TempDir())
+	for i := range lastSent + 5 {
+		in := intention(fmt.Sprint(i))
+		intend(t, f, in)
+		noErr(t, f.Outcome(in.Key(), 1, letter.Sent, "250"))
+	}
+	noErr(t, f.Close())
+	got := read(t, f.Path())
+	if n := len(got.Last); n != lastSent || got.Last[0].Letter.Donor != "5" || got.Last[n-1].Letter.Donor != fmt.Sprint(lastSent+4) || !got.Last[0].Intended {
+		t.Errorf("%d letters, from %+v to %+v", n, got.Last[0], got.Last[n-1])
+	}
+}
 
 // Only what is wanted is kept.
 func TestSelect(t *testing.T) {
