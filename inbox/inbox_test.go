@@ -183,7 +183,7 @@ func (d *desk) doubt(id string) []byte {
 }
 
 func (d *desk) begin(c ledger.Claim) error {
-	err := d.Begin(d.ctx, ledger.Begin{Claim: c, ContentHash: "c", ByteHash: "b"})
+	_, err := d.Begin(d.ctx, ledger.Begin{Claim: c, ContentHash: "c", ByteHash: "b"})
 	return err
 }
 

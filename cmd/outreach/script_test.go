@@ -70,7 +70,8 @@ func loseAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	if len(got.Letters) != 1 {
 		ts.Fatalf("claim of %s: %+v", id, got)
 	}
-	ts.Check(l.Begin(ctx, ledger.Begin{Claim: got.Letters[0], ContentHash: "c", ByteHash: "b"}))
+	_, err = l.Begin(ctx, ledger.Begin{Claim: got.Letters[0], ContentHash: "c", ByteHash: "b"})
+	ts.Check(err)
 	_, err = l.Settle(ctx, ledger.Settlement{Claim: got.Letters[0], To: letter.State(args[1]), Words: "connection cut after the dot"})
 	ts.Check(err)
 }
