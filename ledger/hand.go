@@ -175,18 +175,23 @@ type Granted struct{ Position Position }
 
 // begun is a begin's answer for one letter, as the script gives it.
 type begun struct {
-	word string
-	at   Position
+	word  string
+	at    Position
+	short error // the replicas that the begin has not reached
 }
 
 // Begin passes the commit point: no error means that the letter is now sending and the dot may be written. Any error
-// means that it may not; a NotGranted is the ledger's own no. Calls of many goroutines share one script.
+// means that it may not; a NotGranted is the ledger's own no, a MissingReplica says that the letter is sending as far as
+// the primary knows, and that a failover might forget it. Calls of many goroutines share one script.
 func (l *Ledger) Begin(ctx context.Context, b Begin) (Granted, error) {
 	answer, err := l.begins.call(ctx, b)
 	switch {
 	case err != nil:
 		return Granted{}, err
 	case answer.word == "ok" || answer.word == "again":
+		if answer.short != nil {
+			return Granted{}, answer.short
+		}
 		return Granted{Position: answer.at}, nil
 	}
 	if n, ok := strings.CutPrefix(answer.word, "suppressed:"); ok {
@@ -214,7 +219,11 @@ func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 			before, c+"/"+bl.Step+"/"+bl.Name, bl.Step, b.Claim.ID.Donor, b.Claim.Nonce, b.Claim.Edition, b.ContentHash,
 			b.ByteHash, strings.Join(b.Addresses, ","))
 	}
-	got, err := l.twice(ctx, "begin", 3+len(bs), k.keys, args)
+	var short error
+	got, err := l.twice(ctx, "begin", 3+len(bs), func(ctx context.Context) (got []string, err error) {
+		got, short, err = l.reaching(ctx, "begin", k.keys, args)
+		return got, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -224,19 +233,19 @@ func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 	}
 	out := make([]begun, len(bs))
 	for i, word := range got[3:] {
-		out[i] = begun{word: word, at: at}
+		out[i] = begun{word: word, at: at, short: short}
 	}
 	return out, nil
 }
 
 // twice runs a gathered script, and once more if its reply was lost: each letter's answer then says what the first run did.
-func (l *Ledger) twice(ctx context.Context, name string, n int, keys []string, args []any) ([]string, error) {
+func (l *Ledger) twice(ctx context.Context, name string, n int, run func(context.Context) ([]string, error)) ([]string, error) {
 	// The letters of others are in this call: it must not end because the first one's context does.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
-	got, err := l.strings(ctx, name, keys, args...)
+	got, err := run(ctx)
 	if err != nil {
-		got, err = l.strings(ctx, name, keys, args...)
+		got, err = run(ctx)
 	}
 	if err == nil && len(got) != n {
 		err = fmt.Errorf("ledger %s: %d values in the answer, expected %d", name, len(got), n)
@@ -250,6 +259,7 @@ type Settlement struct {
 	To         letter.State  // Sent, Planned, Refused or InDoubt
 	After      time.Duration // for Planned: due again after this
 	DeferredCc uint64        // for Planned: copies deferred in this attempt
+	NoAttempt  bool          // for Planned: the house stood in the way, no attempt is counted
 	Words      string        // the relay's
 	Last       bool          // no step follows this one
 }
@@ -281,6 +291,9 @@ func (l *Ledger) settle(ctx context.Context, ss []Settlement) ([]string, error) 
 			follow = k.at(followKey(c))
 		}
 		to := map[letter.State]string{letter.Sent: "S", letter.Planned: "P", letter.Refused: "R", letter.InDoubt: "D"}[s.To]
+		if s.NoAttempt && s.To == letter.Planned {
+			to = "N"
+		}
 		mask := ""
 		if s.DeferredCc != 0 {
 			mask = strconv.FormatUint(s.DeferredCc, 10)
@@ -289,5 +302,7 @@ func (l *Ledger) settle(ctx context.Context, ss []Settlement) ([]string, error) 
 			k.at(casesKey(c)), follow, c, b.Step, b.Name, s.Claim.ID.Donor, s.Claim.Nonce, to, s.After.Milliseconds(), mask,
 			Words(s.Words))
 	}
-	return l.twice(ctx, "settle", len(ss), k.keys, args)
+	return l.twice(ctx, "settle", len(ss), func(ctx context.Context) ([]string, error) {
+		return l.strings(ctx, "settle", k.keys, args...)
+	})
 }

@@ -79,6 +79,9 @@ func reindexKey() string { return tag + "reindex" }
 // HASH: next, the first free slot of its pace (ms); woken, when the last block that waits for a slot is woken (ms).
 func relayKey(relay string) string { return tag + "relay:" + relay }
 
+// STRING: answered|needed, how many replicas a worker's last WAIT reached; ends by itself when no worker asks.
+func replicasKey() string { return tag + "replicas" }
+
 // STRING: an edition's manifest.
 func editionKey(hash string) string { return tag + "e:" + hash }
 

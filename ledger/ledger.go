@@ -63,6 +63,8 @@ var scripts = func() map[string]*redis.Script {
 type Ledger struct {
 	Redis redis.UniversalClient
 
+	replicas replicas
+
 	begins  gather[Begin, begun]
 	settles gather[Settlement, string]
 }
@@ -76,7 +78,7 @@ func New(rdb redis.UniversalClient) *Ledger {
 }
 
 // Load puts the scripts on one new connection's server: after a failover the new node has none. It is meant for the
-// client's OnConnect.
+// client's OnConnect, which is also called for connections to sentinels: they know no scripts and need none.
 func Load(ctx context.Context, conn *redis.Conn) error {
 	_, err := conn.Pipelined(ctx, func(p redis.Pipeliner) error {
 		// Not Script.Load: inside a pipeline it takes the answer that is not there yet for the script's hash, and every
@@ -86,6 +88,9 @@ func Load(ctx context.Context, conn *redis.Conn) error {
 		}
 		return nil
 	})
+	if redis.HasErrorPrefix(err, "unknown command") {
+		return nil
+	}
 	return err
 }
 
@@ -116,11 +121,20 @@ func (l *Ledger) run(ctx context.Context, name string, keys []string, args ...an
 	return scripts[name].Run(ctx, l.Redis, keys, args...)
 }
 
-// strings runs a script that returns a list. A missing element is "".
+// strings runs a script that returns a list.
 func (l *Ledger) strings(ctx context.Context, name string, keys []string, args ...any) ([]string, error) {
-	got, err := l.run(ctx, name, keys, args...).Slice()
+	got, err := texts(l.run(ctx, name, keys, args...))
 	if err != nil {
-		return nil, fmt.Errorf("ledger %s: %w", name, err)
+		return nil, fmt.Errorf("ledger %s: %w", name, explain(err))
+	}
+	return got, nil
+}
+
+// texts reads a script's list. A missing element is "".
+func texts(cmd *redis.Cmd) ([]string, error) {
+	got, err := cmd.Slice()
+	if err != nil {
+		return nil, err
 	}
 	out := make([]string, len(got))
 	for i, v := range got {
@@ -137,7 +151,7 @@ func (l *Ledger) strings(ctx context.Context, name string, keys []string, args .
 func (l *Ledger) text(ctx context.Context, name string, keys []string, args ...any) (string, error) {
 	s, err := l.run(ctx, name, keys, args...).Text()
 	if err != nil {
-		return "", fmt.Errorf("ledger %s: %w", name, err)
+		return "", fmt.Errorf("ledger %s: %w", name, explain(err))
 	}
 	return s, nil
 }
@@ -145,7 +159,7 @@ func (l *Ledger) text(ctx context.Context, name string, keys []string, args ...a
 func (l *Ledger) number(ctx context.Context, name string, keys []string, args ...any) (int, error) {
 	n, err := l.run(ctx, name, keys, args...).Int()
 	if err != nil {
-		return 0, fmt.Errorf("ledger %s: %w", name, err)
+		return 0, fmt.Errorf("ledger %s: %w", name, explain(err))
 	}
 	return n, nil
 }

@@ -237,6 +237,18 @@ func (l *Ledger) Working(ctx context.Context) (int, error) {
 // Now is the time by Redis, which all due times are compared with.
 func (l *Ledger) Now(ctx context.Context) (time.Time, error) { return l.Redis.Time(ctx).Result() }
 
+// Server names the run of the server that answers for the ledger: another one after a failover or a restart. "" where it
+// does not tell.
+func (l *Ledger) Server(ctx context.Context) (string, error) {
+	text, err := l.Redis.Info(ctx, "server").Result()
+	if err != nil {
+		return "", fmt.Errorf("ledger server: %w", explain(err))
+	}
+	_, rest, _ := strings.Cut(text, "run_id:")
+	id, _, _ := strings.Cut(rest, "\r\n")
+	return id, nil
+}
+
 // AuditEntry is one link of the chain.
 type AuditEntry struct {
 	Seq   int64

@@ -29,12 +29,15 @@ type Worker struct {
 	Intake   context.Context // when it ends nothing more is claimed, and what is not on its way yet is given back
 	Now      func() time.Time
 	Log      *slog.Logger
-	Intents  *intent.File // the second witness of what was handed over; nil for none, as in a trial
+	Intents  *intent.File                       // the second witness of what was handed over; nil for none, as in a trial
+	Replicas func(context.Context) (int, error) // counts the replicas that every begin must reach; nil: the ledger's number stands
 
-	mu    sync.Mutex
-	name  string
-	hands *semaphore.Weighted
-	work  chan func() // to goroutines that have nothing to do
+	mu      sync.Mutex
+	name    string
+	retired []string       // earlier names that had letters in hand when another server answered for the ledger
+	holds   map[string]int // how many letters each name has in hand
+	hands   *semaphore.Weighted
+	work    chan func() // to goroutines that have nothing to do
 
 	listed     int // how many addresses suppressed was read at
 	suppressed map[string]bool
@@ -139,30 +142,33 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 	chunk := int64(max(1, w.InHand/4))
 	var made *texts // of the block, for as long as its edition stands
 	for w.Now().Before(until) {
-		if w.hands.Acquire(w.Intake, chunk) != nil {
+		if !w.replicated(until) || w.hands.Acquire(w.Intake, chunk) != nil {
 			return nil
 		}
 		if !w.ready() {
 			w.hands.Release(chunk)
 			return nil
 		}
-		claims, err := w.claim(b, int(chunk))
-		w.hands.Release(chunk - int64(len(claims.Letters)))
+		name := w.Name()
+		w.holding(name, int(chunk))
+		claims, err := w.claim(b, name, int(chunk))
+		w.free(name, chunk-int64(len(claims.Letters)))
 		if err != nil || len(claims.Letters) == 0 {
 			return err
 		}
 		made, err = w.prepare(ctx, claims, b.Name, made)
 		if err != nil {
-			w.hands.Release(int64(len(claims.Letters)))
 			// The house failed: nothing is wrong with the letters.
-			return errors.Join(err, w.giveBack(claims.Letters, w.Times.Unreachable, ""))
+			err = errors.Join(err, w.giveBack(claims.Letters, w.Times.Unreachable, ""))
+			w.free(name, int64(len(claims.Letters)))
+			return err
 		}
 		texts := made
 		for _, c := range claims.Letters {
 			inHand.Add(1)
 			w.do(func() {
 				defer inHand.Done()
-				defer w.hands.Release(1)
+				defer w.free(name, 1)
 				if err := w.send(ctx, c, claims.Now, texts); err != nil {
 					w.Log.Error("letter", "letter", c.ID.String(), "error", err)
 				}
@@ -197,10 +203,16 @@ func (w *Worker) do(f func()) {
 	}()
 }
 
+// free gives hands back that a name had letters in.
+func (w *Worker) free(name string, n int64) {
+	w.holding(name, -int(n))
+	w.hands.Release(n)
+}
+
 // claim asks for letters, again and again under the same nonce while the store does not answer: what a lost reply has
 // granted is this worker's, and nobody else would look after it while its lease runs.
-func (w *Worker) claim(b letter.Block, n int) (ledger.Claims, error) {
-	nonce := ledger.Nonce(w.Name())
+func (w *Worker) claim(b letter.Block, name string, n int) (ledger.Claims, error) {
+	nonce := ledger.Nonce(name)
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		claims, err := w.Ledger.Claim(w.Intake, b, nonce, n, w.Pace)
 		if err == nil || !wait(w.Intake, pause) {
@@ -244,6 +256,9 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 	if reason := w.leaveOut(out, c); reason != "" {
 		return w.withhold(c, reason)
 	}
+	if missing := w.Ledger.Missing(); missing != nil {
+		return w.giveBack([]ledger.Claim{c}, w.Times.Renew, missing.Error())
+	}
 	committed, intended, refused := false, false, error(nil)
 	verdict := w.Relay.Deliver(ctx, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
 		var granted ledger.Granted
@@ -273,13 +288,19 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 		return w.giveBack([]ledger.Claim{c}, after, words(verdict, out))
 	}
 	s := w.settlement(c, verdict, out)
+	if refused != nil {
+		// The store or a replica of it was away, and the dot was never written: the relay has no part in it.
+		s = ledger.Settlement{
+			Claim: c, To: letter.Planned, After: w.Times.Renew, NoAttempt: true, DeferredCc: c.DeferredCc, Words: refused.Error(),
+		}
+	}
 	s.Last = t.last(c.ID.Step)
 	if intended {
 		w.note(s, verdict)
 	}
 	if committed && !intended && w.Intents != nil {
 		// The disk stands in the way: it says nothing of the letter, and does not change within a moment.
-		s.To, s.After, s.Words = letter.Planned, w.Times.Unreachable, words(verdict, out)
+		s.To, s.After, s.NoAttempt, s.Words = letter.Planned, w.Times.Unreachable, true, words(verdict, out)
 	}
 	return w.settle(s)
 }

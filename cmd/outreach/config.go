@@ -41,6 +41,7 @@ var settings = []setting{
 	{"pace", "OUTREACH_PACE", "5s", "time between two letters to the relay; 0 for none; none on loopback", false, checkDuration},
 	{"connections", "OUTREACH_CONNECTIONS", "20", "connections to the relay that a worker opens at most", false, checkCount},
 	{"in_hand", "OUTREACH_IN_HAND", "64", "letters that a worker holds at once at most", false, checkCount},
+	{"replicas", "OUTREACH_REPLICAS", "", "replicas of the ledger that a letter's begin must reach before the letter leaves: a number, or sentinel for as many as could become the primary; sentinel unless set with redis+sentinel://, else 0", false, checkReplicas},
 	{"helo", "OUTREACH_HELO", "", "name a worker says to the relay; the host's name unless set", false, nil},
 	{"quiet", "OUTREACH_QUIET", "30m", "how long after a doubt nobody may resolve it: its answer may still come", false, checkQuiet},
 	{"registry_copies", "OUTREACH_REGISTRY_COPIES", "", "where outreach inbox reads registry copies: a folder of .eml files or a Maildir", false, nil},

@@ -88,7 +88,7 @@ func (a *app) examineRedis(ctx context.Context, c config) []finding {
 	}
 	out := []finding{version(info["redis_version"])}
 	out = append(out, persistence(ctx, rdb, info), eviction(info["maxmemory_policy"]), a.clock(ctx, rdb))
-	return out
+	return append(out, a.replicas(ctx, c, rdb, info)...)
 }
 
 func version(v string) finding {

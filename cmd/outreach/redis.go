@@ -53,6 +53,17 @@ func redisOptions(s string) (*redis.UniversalOptions, error) {
 		}
 		hosts, name, _ := strings.Cut(hosts, "/")
 		o := &redis.UniversalOptions{MaxRetries: -1}
+		name, query, _ := strings.Cut(name, "?")
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			return nil, errors.New(redisForms)
+		}
+		for k := range q {
+			if scheme != "redis+sentinel" || k != "sentinel_password" {
+				return nil, fmt.Errorf("%q is no part of such an address (there is: sentinel_password, with redis+sentinel://)", k)
+			}
+		}
+		o.SentinelPassword = q.Get("sentinel_password")
 		for _, h := range strings.Split(hosts, ",") {
 			if h == "" {
 				return nil, errors.New(redisForms)
@@ -112,6 +123,17 @@ func (a *app) connect(ctx context.Context, c config) (*ledger.Ledger, redis.Univ
 		return nil, nil, nil, err
 	}
 	return l, qdb, func() { _ = qdb.Close(); _ = rdb.Close() }, nil
+}
+
+// sentinels makes clients of the sentinels of the ledger, nil where its address names none.
+func (a *app) sentinels(c config) *ledger.Sentinels {
+	o, err := redisOptions(c.value["redis"])
+	if err != nil || o.MasterName == "" {
+		return nil
+	}
+	return ledger.NewSentinels(o.MasterName, o.Addrs, redis.Options{
+		Password: o.SentinelPassword, Dialer: a.guard, DialTimeout: time.Second, ReadTimeout: time.Second,
+	})
 }
 
 func (a *app) dialRedis(ctx context.Context, address, shown string, isLedger bool) (redis.UniversalClient, error) {

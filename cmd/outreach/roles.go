@@ -78,12 +78,19 @@ func (h *house) work(ctx context.Context) error {
 		Ledger: h.ledger, Relay: r, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: h.config.count("in_hand"),
 		Pace: h.pace(), Intake: ctx, Now: h.app.now, Log: h.log, Intents: file,
 	}
+	count, done, err := h.counter(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	w.Replicas = count
 	if err := w.Join(ctx); err != nil {
 		return err
 	}
 	var keep sync.WaitGroup
 	lease, drop := context.WithCancel(context.WithoutCancel(ctx)) // until everything in hand is written down
 	keep.Go(func() { w.Keep(lease) })
+	keep.Go(func() { w.Watch(lease) })
 	defer keep.Wait()
 	defer drop()
 	var closed sync.WaitGroup

@@ -45,6 +45,7 @@ type status struct {
 	Edition  string `json:"edition"`
 	Status   string `json:"status"`
 	Running  bool   `json:"running"`
+	Waits    string `json:"waits,omitempty"` // for a replica of the store
 	totals
 	Steps  []totals `json:"steps"`
 	Doubts []doubt  `json:"doubts,omitempty"` // a thousand at most; in_doubt says how many there are
@@ -62,6 +63,9 @@ func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, led
 		return status{}, c, err
 	}
 	s := status{Campaign: c.Name, Edition: c.Current(), Status: c.Status, Running: c.Status == "running"}
+	if s.Waits, err = l.Waits(ctx); err != nil {
+		return status{}, c, err
+	}
 	for i, step := range c.Steps {
 		t := sum(step, counts[step])
 		if i == 0 {
@@ -127,6 +131,9 @@ func (a *app) printStatus(ctx context.Context, l *ledger.Ledger, s status, c led
 	}
 	if c.Pending != "" {
 		fmt.Fprintf(a.out, "edition %.12s, planned by %s, waits for approval\n", c.Pending, c.PendingBy)
+	}
+	if s.Waits != "" {
+		fmt.Fprintf(a.out, "sending waits: %s; outreach doctor says what to do\n", s.Waits)
 	}
 	a.table(s.Steps)
 	if err := a.printKept(ctx, l, c); err != nil {

@@ -30,6 +30,7 @@ type Server struct {
 	Addr string
 	Dir  string
 	cmd  *exec.Cmd
+	args []string
 }
 
 // Start starts a redis-server without persistence unless the arguments say otherwise, and ends it with the test.
@@ -46,13 +47,14 @@ func Start(t testing.TB, args ...string) *Server {
 		_ = l.Close()
 		all := append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", s.Dir, "--save", "", "--maxmemory-policy", "noeviction"}, args...)
 		var out bytes.Buffer
+		s.args = all
 		s.cmd = exec.Command("redis-server", all...)
 		s.cmd.Stdout, s.cmd.Stderr = &out, &out
 		if err := s.cmd.Start(); err != nil {
 			t.Fatalf("redis-server: %v (./dev/test installs it)", err)
 		}
 		if err = s.ready(); err == nil {
-			t.Cleanup(s.Kill)
+			t.Cleanup(func() { s.Kill() })
 			return s
 		}
 		s.Kill()
@@ -84,6 +86,18 @@ func (s *Server) ready() error {
 
 // PID is the server's process id, for what a test reads or does to the process.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
+
+// Restart starts a killed server again on the same port and files.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.cmd = exec.Command("redis-server", s.args...)
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ready(); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // Kill ends the server at once, by its process id.
 func (s *Server) Kill() {

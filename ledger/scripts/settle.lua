@@ -1,7 +1,8 @@
 -- Writes down what became of letters that a worker holds, several at once.
 -- KEYS 1 meta 2 audit 3 busy, then the keys that the letters name by their place
 -- ARGV per letter 16 values: places of campaign, rows, counts, look, due, cases, follow (0: no step follows);
---      campaign, step, block, donor, nonce, outcome (S sent, P planned again, R refused, D in doubt),
+--      campaign, step, block, donor, nonce, outcome (S sent, P planned again, R refused, D in doubt,
+--      N planned again by no fault of the relay: the dot was never written and no attempt is counted),
 --      ms until due again (P), copies deferred once as a bit mask, then words of the relay (64 bytes at most)
 -- Returns per letter: the state written ('S' 'P' 'X' 'R' 'D') | 'again' it stands so already | 'nonce' not this worker's
 --       | 'state' the letter is where this outcome cannot come from
@@ -15,6 +16,8 @@ for i = 1, #ARGV, 16 do
   k.follow = follow
   local name, step, block, donor, nonce, to = ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10], ARGV[i + 11], ARGV[i + 12]
   local words = ARGV[i + 15]
+  local counted = to ~= 'N'
+  if not counted then to = 'P' end
   local r = parse(redis.call('HGET', k.rows, donor))
   local answer
   if not r or r.n ~= nonce then answer = 'nonce'
@@ -32,7 +35,9 @@ for i = 1, #ARGV, 16 do
     if to == 'D' and proven(k.rows, donor, r) then to, words = 'S', copied end
     if to == 'P' then
       -- An attempt that the relay cut short before the commit point is one too; begin counted the others.
-      if was == 'C' then r.a = r.a + 1 end
+      if was == 'C' then
+        if counted then r.a = r.a + 1 end
+      elseif not counted then r.a = math.max(0, r.a - 1) end
       r.m = string.match(r.m, '^f?') .. ARGV[i + 14]
       answer = replan(k, step, block, donor, r, now + tonumber(ARGV[i + 13]), now, words)
     else
