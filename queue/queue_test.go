@@ -50,6 +50,28 @@ func TestWakeTwice(t *testing.T) {
 	})
 }
 
+// The reply to a wake-up is lost: woken again under its number, the block is one task.
+func TestWakeReplyLost(t *testing.T) {
+	proxy := ledgertest.NewProxy(t, ledgertest.Start(t).Addr)
+	rdb := ledgertest.Client(t, proxy.Addr)
+	q := queue.New(rdb)
+	for range 2 {
+		if err := rdb.Ping(t.Context()).Err(); err != nil { // a connection stands ready
+			t.Fatal(err)
+		}
+		proxy.DropReply()
+		if err := q.Wake(t.Context(), kenya, 3); err == nil {
+			t.Fatal("the reply was not dropped")
+		}
+	}
+	if err := q.Wake(t.Context(), kenya, 3); err != nil {
+		t.Error(err)
+	}
+	if n, err := q.Depth(t.Context()); err != nil || n != 1 {
+		t.Errorf("depth %d %v, want 1", n, err)
+	}
+}
+
 // A task holds ids only.
 func TestPayload(t *testing.T) {
 	rdb := ledgertest.Client(t, ledgertest.Mini(t).Addr())

@@ -62,6 +62,9 @@ func (w *Worker) watchServer(ctx context.Context, known string) string {
 	if err != nil || server == "" {
 		return known
 	}
+	if known == "" {
+		w.Log.Debug("the ledger is with", "server", server)
+	}
 	if known != "" && server != known {
 		old := w.Name()
 		if err := w.Join(ctx); err != nil {
