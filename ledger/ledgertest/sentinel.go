@@ -339,14 +339,18 @@ func Await(t testing.TB, what string, wrong func(context.Context) error) {
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	var last error
 	for {
 		err := wrong(ctx)
 		if err == nil {
 			return
 		}
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("waited for %s: %v", what, err)
+			t.Fatalf("waited for %s: %v", what, last)
 		case <-tick.C:
 		}
 	}
