@@ -2,10 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 
+	"outreach.example/ledger/intent"
 	"outreach.example/ledger/ledgertest"
 	"outreach.example/relay/relaytest"
 )
@@ -132,5 +135,28 @@ func TestWorkerKilled(t *testing.T) {
 	}
 	if n := f.once(t); n < s.Sent || n > 175 {
 		t.Errorf("%d letters accepted, %d sent", n, s.Sent)
+	}
+	// What is in doubt is what the dead one's intent file leaves open, no more and no less.
+	paths, err := filepath.Glob(filepath.Join(f.env["OUTREACH_INTENTS"], "*.settled"))
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("adopted files: %v, %v", paths, err)
+	}
+	file, err := os.Open(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	c, err := intent.Read(file)
+	if err != nil || !c.Whole() || c.Closed {
+		t.Errorf("the dead one's file: %+v, %v", c, err)
+	}
+	open := 0
+	for _, tr := range c.Traces {
+		if tr.Open() {
+			open++
+		}
+	}
+	if open != s.InDoubt {
+		t.Errorf("%d letters in doubt, and %d open intents", s.InDoubt, open)
 	}
 }
