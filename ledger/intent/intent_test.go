@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -379,12 +380,21 @@ func BenchmarkIntend(b *testing.B) {
 					}
 				})
 			}
+			var before, after syscall.Rusage
+			noErr(b, syscall.Getrusage(syscall.RUSAGE_SELF, &before))
 			b.ResetTimer()
 			for range b.N {
 				work <- struct{}{}
 			}
 			close(work)
 			all.Wait()
+			b.StopTimer()
+			noErr(b, syscall.Getrusage(syscall.RUSAGE_SELF, &after))
+			used := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
+			b.ReportMetric(float64(used)/float64(b.N)/1e3, "cpu-µs/letter")
+			info, err := os.Stat(f.Path())
+			noErr(b, err)
+			b.ReportMetric(float64(info.Size())/float64(b.N), "B/letter")
 		})
 	}
 }
