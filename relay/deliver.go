@@ -81,7 +81,11 @@ func (c *conn) commit(ctx context.Context, commit func(context.Context) error) *
 		v := neverWritten("permission to send is " + took.Round(time.Second).String() + " old")
 		return &v
 	}
-	if why := c.aborted(); why != "" {
+	why := c.aborted()
+	if why == "" {
+		why = c.wire.hungUp()
+	}
+	if why != "" {
 		v := neverWritten(why)
 		return &v
 	}
@@ -105,6 +109,9 @@ func (c *conn) offerLetter(j *job, written bool) (leftOut []int, no *letter.Verd
 	}
 	if err := c.w.Flush(); err != nil {
 		return nil, c.lost(letter.StageContent, err), false
+	}
+	if why := c.wire.hungUp(); why != "" {
+		return nil, &letter.Verdict{Outcome: letter.Unsent, Stage: letter.StageContent, Text: why}, false
 	}
 	return leftOut, nil, false
 }

@@ -1,9 +1,13 @@
 package relay_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -359,5 +363,68 @@ func TestNextEnvelopeRefused(t *testing.T) {
 			agrees(t, first, s.Count(a.MessageID))
 			agrees(t, second, s.Count(b.MessageID))
 		})
+	}
+}
+
+// TestRelayLeavesBeforeTheDot: a relay that closes the connection, or says something, while permission is asked for gets
+// no dot, and the letter is not in doubt.
+func TestRelayLeavesBeforeTheDot(t *testing.T) {
+	for _, last := range []string{"", "421 4.4.2 too slow\r\n"} {
+		for _, when := range []string{"before permission", "with permission"} {
+			t.Run(when+" "+last, func(t *testing.T) {
+				say := make(chan struct{})
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer l.Close()
+				gone := make(chan []byte, 1)
+				go func() {
+					c, err := l.Accept()
+					if err != nil {
+						return
+					}
+					fmt.Fprint(c, "220 raw.example ESMTP\r\n")
+					in := bufio.NewReader(c)
+					for _, reply := range []string{"250 raw.example", "250 ok", "250 ok", "250 ok", "354 go on"} {
+						if _, err := in.ReadString('\n'); err != nil {
+							return
+						}
+						fmt.Fprint(c, reply+"\r\n")
+					}
+					head, _ := in.ReadString('\n') // of the content
+					if when == "with permission" {
+						<-say
+					}
+					fmt.Fprint(c, last)
+					if last == "" {
+						_ = c.(*net.TCPConn).CloseWrite()
+					}
+					say <- struct{}{}
+					rest, _ := io.ReadAll(in)
+					gone <- append([]byte(head), rest...)
+				}()
+				r := open(t, "smtp://"+l.Addr().String()+"?tls=none", 1, quick)
+				asked := false
+				content := sealed("a@m.example")
+				v := r.Deliver(t.Context(), content, relay.Attempt{}, func(context.Context) error {
+					asked = true
+					if when == "with permission" {
+						say <- struct{}{}
+					}
+					<-say
+					return nil
+				})
+				if !asked {
+					<-say
+				}
+				if v.Outcome != letter.Unsent || !strings.Contains(v.Text, "the relay") {
+					t.Errorf("%+v", v)
+				}
+				if got := <-gone; bytes.HasSuffix(got, []byte("\r\n.\r\n")) {
+					t.Error("the dot was written")
+				}
+			})
+		}
 	}
 }
