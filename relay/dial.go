@@ -51,8 +51,9 @@ func onlyHere(refusal string) func(context.Context, string, string) (net.Conn, e
 // of a library would end its content with the dot.
 type wire struct {
 	net.Conn
-	heard    int // bytes the relay may still say; negative for no limit
-	written  int // bytes the kernel has taken
+	heard    int   // bytes the relay may still say; negative for no limit
+	written  int   // bytes the kernel has taken
+	lost     error // what ended the connection before it stood
 	starttls bool
 }
 
@@ -61,6 +62,9 @@ func (w *wire) Read(p []byte) (int, error) {
 		return w.Conn.Read(p)
 	}
 	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.lost = err
+	}
 	if w.heard -= n; w.heard < 0 {
 		w.heard = 0
 		return 0, fmt.Errorf("%w: the relay talks without end", errGarbage)
@@ -194,6 +198,11 @@ func (r *Relay) open(ctx context.Context) (*conn, *unreachable) {
 	}
 	if w != nil && !here() && err == nil {
 		err = context.Cause(ctx)
+	}
+	if err == nil && w.lost != nil {
+		// net/textproto takes a line that the end of the connection cut off for a whole one: a letter would be judged by
+		// half a SIZE.
+		err = fmt.Errorf("in the middle of its greeting: %w", w.lost)
 	}
 	if err != nil {
 		if w != nil {

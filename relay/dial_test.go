@@ -252,6 +252,16 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// TestTornGreeting: half an answer to EHLO is no answer. Of a limit of 100000 octets, 10 would refuse the letter for good.
+func TestTornGreeting(t *testing.T) {
+	s := relaytest.StartRaw(t, relaytest.Script{Answer: cut("EHLO", "250-raw.example\r\n250 SIZE 10")})
+	r := open(t, s.URL(), 1, quick)
+	v := r.Deliver(t.Context(), sealed("a@m.example"), relay.Attempt{}, granted)
+	if v.Outcome != letter.Unreachable || !strings.Contains(v.Text, "the relay closed the connection") {
+		t.Errorf("%+v", v)
+	}
+}
+
 // TestUnspeakable: what could become another command, another recipient or another message is refused before a
 // connection is made.
 func TestUnspeakable(t *testing.T) {

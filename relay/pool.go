@@ -26,6 +26,13 @@ type grant struct {
 // broken stands for a connection that carried the letter's envelope and is no more.
 var broken = new(conn)
 
+// Waiting is how many letters wait for a connection.
+func (r *Relay) Waiting() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.waiting)
+}
+
 // take waits for a connection. A nil connection without an error means: open one, the slot is yours. fresh asks for a
 // new one where that is possible, after a letter was let down by an old one.
 func (r *Relay) take(ctx context.Context, j *job, fresh bool) (c *conn, written bool, err error) {
