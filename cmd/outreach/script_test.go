@@ -28,8 +28,33 @@ func TestScript(t *testing.T) {
 			e.Setenv("OUTREACH_INTENTS", e.WorkDir+"/intents")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "lose": loseAnswer},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "lose": loseAnswer, "tamper": tamper},
 	})
+}
+
+// tamper does to the store what no script of the ledger does.
+func tamper(ts *testscript.TestScript, _ bool, args []string) {
+	o, err := redis.ParseURL(ts.Getenv("OUTREACH_REDIS"))
+	ts.Check(err)
+	rdb := redis.NewClient(o)
+	defer rdb.Close()
+	ctx := context.Background()
+	switch {
+	case len(args) == 1 && args[0] == "counter":
+		ts.Check(rdb.HIncrBy(ctx, "{outreach}:n:resilience", "appeal/S", 1).Err())
+	case len(args) == 1 && args[0] == "audit":
+		all, err := rdb.XRange(ctx, "{outreach}:audit", "-", "+").Result()
+		ts.Check(err)
+		ts.Check(rdb.Del(ctx, "{outreach}:audit").Err())
+		for i, e := range all {
+			if i == 1 {
+				e.Values["body"] = "something else"
+			}
+			ts.Check(rdb.XAdd(ctx, &redis.XAddArgs{Stream: "{outreach}:audit", ID: e.ID, Values: e.Values}).Err())
+		}
+	default:
+		ts.Fatalf("usage: tamper counter|audit")
+	}
 }
 
 func wantCode(ts *testscript.TestScript, _ bool, args []string) {
