@@ -56,6 +56,13 @@ func (l *Ledger) Due(ctx context.Context, campaigns []string, n int) ([]Wake, er
 	return out, nil
 }
 
+// Renumber raises the number of a block's next task, because a task of its present number is there and does not run. It
+// is also raised by each granted claim and by each death of a worker.
+func (l *Ledger) Renumber(ctx context.Context, b letter.Block) error {
+	_, err := l.number(ctx, "renumber", []string{rowsKey(b)})
+	return err
+}
+
 // Swept counts what Sweep did.
 type Swept struct{ Planned, InDoubt, Cancelled int }
 

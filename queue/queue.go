@@ -51,18 +51,22 @@ func New(rdb redis.UniversalClient) *Queue {
 // TaskID names the wake-up of a block: the same number gives the same task.
 func TaskID(b letter.Block, wake int64) string { return b.String() + "." + strconv.FormatInt(wake, 10) }
 
-// Wake enqueues the wake-up of a block. That it is there already is success.
-func (q *Queue) Wake(ctx context.Context, b letter.Block, wake int64) error {
+// Wake enqueues the wake-up of a block. That its number is taken is success: the same wake-up is there already, or an
+// answer to an earlier call was lost. What holds the number may also never run (asynq keeps archived tasks for 90 days, and lost ones for ever), so the caller is told.
+func (q *Queue) Wake(ctx context.Context, b letter.Block, wake int64) (taken bool, err error) {
 	body, err := json.Marshal(payload{b.Campaign, b.Step, b.Name})
 	if err != nil {
-		return err
+		return false, err
 	}
 	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(kind, body), asynq.TaskID(TaskID(b, wake)), asynq.Queue(name),
 		asynq.MaxRetry(maxRetry), asynq.Timeout(timeout))
-	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
-		return fmt.Errorf("queue %s: %w", TaskID(b, wake), err)
+	switch {
+	case errors.Is(err, asynq.ErrTaskIDConflict):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("queue %s: %w", TaskID(b, wake), err)
 	}
-	return nil
+	return false, nil
 }
 
 // Depth is how many wake-ups wait to be taken by a worker. It asks for the length of asynq's pending list alone: the

@@ -40,7 +40,7 @@ func TestWakeTwice(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		q := queue.New(rdb)
 		for _, wake := range []int64{0, 0, 1} {
-			if err := q.Wake(t.Context(), kenya, wake); err != nil {
+			if _, err := q.Wake(t.Context(), kenya, wake); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -75,7 +75,7 @@ func TestWakeReplyLost(t *testing.T) {
 // A task holds ids only.
 func TestPayload(t *testing.T) {
 	rdb := ledgertest.Client(t, ledgertest.Mini(t).Addr())
-	if err := queue.New(rdb).Wake(t.Context(), kenya, 7); err != nil {
+	if _, err := queue.New(rdb).Wake(t.Context(), kenya, 7); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := rdb.HGet(t.Context(), "asynq:{outreach}:t:res.appeal.KEN-0.7", "msg").Result()
@@ -104,7 +104,7 @@ func TestServe(t *testing.T) {
 		})
 		defer stop()
 		for range 2 {
-			if err := q.Wake(t.Context(), kenya, 3); err != nil {
+			if _, err := q.Wake(t.Context(), kenya, 3); err != nil {
 				t.Fatal(err)
 			}
 			select {
@@ -152,7 +152,7 @@ func TestServeDrains(t *testing.T) {
 		mu.Unlock()
 		return nil
 	})
-	if err := q.Wake(t.Context(), kenya, 0); err != nil {
+	if _, err := q.Wake(t.Context(), kenya, 0); err != nil {
 		t.Fatal(err)
 	}
 	<-entered

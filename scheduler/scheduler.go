@@ -6,7 +6,6 @@ package scheduler
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"outreach.example/campaign"
 	"outreach.example/ledger"
+	"outreach.example/letter"
 	"outreach.example/queue"
 )
 
@@ -37,12 +37,15 @@ type Scheduler struct {
 	Queue  *queue.Queue
 	Now    func() time.Time
 	Log    *slog.Logger
-	Always bool // send windows never close and every day works (trial)
+	Always bool          // send windows never close and every day works (trial)
+	Check  time.Duration // how often Watch checks the ledger; CheckEvery when zero
 
 	mu       sync.Mutex
 	editions map[string]*campaign.Campaign // by hash
 
 	turn int // which of the open campaigns is listed first
+
+	unanswered map[letter.Block]asked
 }
 
 // Run works until ctx ends. A fault of the store is logged and tried again; nothing is lost by it.
@@ -152,22 +155,6 @@ func (s *Scheduler) wake(ctx context.Context, running []string) error {
 		waiting += len(due)
 	}
 	return nil
-}
-
-// enqueue wakes blocks, several at a time: asynq has no call for many tasks.
-func (s *Scheduler) enqueue(ctx context.Context, due []ledger.Wake) error {
-	const hands = 8
-	errs := make([]error, hands)
-	var wg sync.WaitGroup
-	for h := range min(hands, len(due)) {
-		wg.Go(func() {
-			for i := h; i < len(due) && errs[h] == nil; i += hands {
-				errs[h] = s.Queue.Wake(ctx, due[i].Block, due[i].Wake)
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }
 
 // Tidy does what time alone brings about: leases that ended, holds whose date has passed, an approved edition whose rows

@@ -192,7 +192,7 @@ func (b *bench) wakes(q *queue.Queue) (float64, error) {
 	for h := range hands {
 		wg.Go(func() {
 			for i := h; i < n && errs[h] == nil; i += hands {
-				errs[h] = q.Wake(b.ctx, letter.Block{Campaign: "wake", Step: "appeal", Name: fmt.Sprintf("none-%d", i)}, 1)
+				_, errs[h] = q.Wake(b.ctx, letter.Block{Campaign: "wake", Step: "appeal", Name: fmt.Sprintf("none-%d", i)}, 1)
 			}
 		})
 	}
