@@ -261,7 +261,7 @@ type Settlement struct {
 	DeferredCc uint64        // for Planned: copies deferred in this attempt
 	NoAttempt  bool          // for Planned: the house stood in the way, no attempt is counted
 	Words      string        // the relay's
-	Last       bool          // no step follows this one
+	Last       bool          // no step follows this one in the edition the letter was sent by
 }
 
 // Settle writes down what became of a letter. It returns the state the ledger holds after it: a letter to be planned
@@ -286,9 +286,9 @@ func (l *Ledger) settle(ctx context.Context, ss []Settlement) ([]string, error) 
 	args := make([]any, 0, 16*len(ss))
 	for _, s := range ss {
 		b, c := s.Claim.Block, s.Claim.Block.Campaign
-		follow := 0
-		if !s.Last {
-			follow = k.at(followKey(c))
+		follow := k.at(followKey(c))
+		if s.Last {
+			follow = -follow
 		}
 		to := map[letter.State]string{letter.Sent: "S", letter.Planned: "P", letter.Refused: "R", letter.InDoubt: "D"}[s.To]
 		if s.NoAttempt && s.To == letter.Planned {

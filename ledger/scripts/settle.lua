@@ -1,6 +1,7 @@
 -- Writes down what became of letters that a worker holds, several at once.
 -- KEYS 1 meta 2 audit 3 busy, then the keys that the letters name by their place
--- ARGV per letter 16 values: places of campaign, rows, counts, look, due, cases, follow (0: no step follows);
+-- ARGV per letter 16 values: places of campaign, rows, counts, look, due, cases, follow (negative: no step followed in the
+--      edition that the letter was sent by, which a newer one may have changed);
 --      campaign, step, block, donor, nonce, outcome (S sent, P planned again, R refused, D in doubt,
 --      N planned again by no fault of the relay: the dot was never written and no attempt is counted),
 --      ms until due again (P), copies deferred once as a bit mask, then words of the relay (64 bytes at most)
@@ -9,10 +10,16 @@
 local now = now_ms()
 local out, body = {}, {}
 local free, sent = {}, {} -- of each block: how many letters are out of hand; whether it is noted for the next step
+local lasts = {}
+local function final(campaign, step)
+  if not lasts[campaign] then lasts[campaign] = string.match(redis.call('HGET', campaign, 'steps') or '', '%S+$') end
+  return lasts[campaign] == step
+end
 for i = 1, #ARGV, 16 do
   local k = {campaign = KEYS[tonumber(ARGV[i])], rows = KEYS[tonumber(ARGV[i + 1])], counts = KEYS[tonumber(ARGV[i + 2])],
     look = KEYS[tonumber(ARGV[i + 3])], due = KEYS[tonumber(ARGV[i + 4])], cases = KEYS[tonumber(ARGV[i + 5])]}
-  local follow = KEYS[tonumber(ARGV[i + 6])]
+  local follow = KEYS[math.abs(tonumber(ARGV[i + 6]))]
+  if tonumber(ARGV[i + 6]) < 0 and final(k.campaign, ARGV[i + 8]) then follow = nil end
   k.follow = follow
   local name, step, block, donor, nonce, to = ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10], ARGV[i + 11], ARGV[i + 12]
   local words = ARGV[i + 15]
