@@ -76,6 +76,15 @@ func linesKey() string { return tag + "lines" }
 // HASH: campaign whose blocks want their place in the index looked at, to how many holds were freed.
 func reindexKey() string { return tag + "reindex" }
 
+// HASH: what an alarm is about to at|sentence.
+func alarmsKey() string { return tag + "alarms" }
+
+// STRING: whose turn it is to check the ledger; it ends by itself.
+func checkingKey() string { return tag + "checking" }
+
+// SET: names of the relays that workers have used.
+func relaysKey() string { return tag + "relays" }
+
 // HASH: next, the first free slot of its pace (ms); woken, when the last block that waits for a slot is woken (ms).
 func relayKey(relay string) string { return tag + "relay:" + relay }
 

@@ -144,6 +144,10 @@ func (w *world) adds(donors ...string) {
 			}
 		}
 	}
+	w.indexed()
+	if got := w.checkup(&ledger.Checker{Whole: true}); len(got.Faults) > 0 {
+		w.t.Errorf("the ledger contradicts itself: %+v", got.Faults)
+	}
 }
 
 // A letter is claimed, begun and settled by one worker only, whoever asks how often.

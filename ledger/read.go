@@ -215,6 +215,19 @@ func (l *Ledger) Look(ctx context.Context, campaign string, n int) ([]letter.ID,
 	return out, nil
 }
 
+// OldestDoubt is since when the oldest letter in doubt of a campaign is; zero when none is. Doubts stand first on the list
+// of letters to look at, see scripts/lib.lua.
+func (l *Ledger) OldestDoubt(ctx context.Context, campaign string) (time.Time, error) {
+	got, err := l.Redis.ZRangeByScoreWithScores(ctx, lookKey(campaign), &redis.ZRangeBy{Min: "-inf", Max: "(0", Count: 1}).Result()
+	if err != nil || len(got) == 0 {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(int64(got[0].Score) + doubtsAhead).UTC(), nil
+}
+
+// doubtsAhead is by how much the score of a doubt is lower than its time.
+const doubtsAhead = 1e13
+
 // NextDue is the earliest moment at which a block of the campaign is due; zero when none is.
 func (l *Ledger) NextDue(ctx context.Context, campaign string) (time.Time, error) {
 	got, err := l.Redis.ZRangeWithScores(ctx, dueKey(campaign), 0, 0).Result()
