@@ -39,6 +39,8 @@ type Worker struct {
 	hands   *semaphore.Weighted
 	work    chan func() // to goroutines that have nothing to do
 
+	leases Leases
+
 	listed     int // how many addresses suppressed was read at
 	suppressed map[string]bool
 	complained time.Time // when the log was told last that the disk keeps letters back
@@ -80,6 +82,7 @@ func (w *Worker) Keep(ctx context.Context) {
 		case <-t.C:
 		}
 		alive, err := w.Ledger.Renew(ctx, w.Name(), w.Times.Lease, false)
+		w.leases.count(alive, err)
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {
@@ -260,7 +263,8 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 		return w.giveBack([]ledger.Claim{c}, w.Times.Renew, missing.Error())
 	}
 	committed, intended, refused := false, false, error(nil)
-	verdict := w.Relay.Deliver(ctx, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
+	verdict := w.Relay.Deliver(w.Intake, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
+		ctx = context.WithoutCancel(ctx) // once permission is asked for, a stop comes too late
 		var granted ledger.Granted
 		granted, refused = w.Ledger.Begin(ctx, ledger.Begin{
 			Claim: c, Before: t.before(c.ID.Step), ContentHash: out.ContentHash, ByteHash: out.ByteHash, Addresses: out.hashes,
@@ -276,6 +280,10 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 	var no ledger.NotGranted
 	if verdict.Stage == letter.StageCommit && errors.As(refused, &no) {
 		return w.takeBack(c, no)
+	}
+	if !committed && verdict.Outcome == letter.Unsent && w.Intake.Err() != nil {
+		// The process is told to stop, and the letter is not past the commit point: another worker may have it at once.
+		return w.giveBack([]ledger.Claim{c}, 0, "")
 	}
 	atHome := verdict.Outcome == letter.Unreachable || verdict.Outcome == letter.Unsent &&
 		(verdict.Stage == letter.StageDial || verdict.Stage == letter.StageRcptRegistry)
