@@ -22,10 +22,14 @@ type finding struct {
 }
 
 func (a *app) doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	var f ledgerFlags
+	cmd := &cobra.Command{
 		Use: "doctor", Short: "Name what weakens a promise, and what mends it; sends no letter", Args: a.none,
-		Example: "  outreach doctor\n  outreach -C our-project doctor --json",
+		Example: "  outreach doctor\n  outreach -C our-project doctor --json\n  outreach doctor --ledger",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f != (ledgerFlags{}) {
+				return a.checkLedger(cmd, f)
+			}
 			found := a.examine(cmd.Context())
 			ill := 0
 			for _, f := range found {
@@ -55,6 +59,8 @@ func (a *app) doctorCommand() *cobra.Command {
 			return nil
 		},
 	}
+	f.add(cmd)
+	return cmd
 }
 
 func (a *app) examine(ctx context.Context) []finding {

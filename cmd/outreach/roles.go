@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,10 @@ type house struct {
 	times  worker.Times
 	always bool // send windows never close (trial)
 	trial  bool // deadlines towards the relay are short
+
+	drain time.Duration // drain, unless a test is in a hurry
+
+	metrics metrics
 }
 
 func (h *house) scheduler() *scheduler.Scheduler {
@@ -72,6 +77,7 @@ func (h *house) work(ctx context.Context) error {
 		}
 		defer leave()
 	}
+	drain := cmp.Or(h.drain, drain)
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	w := &worker.Worker{
@@ -87,6 +93,7 @@ func (h *house) work(ctx context.Context) error {
 	if err := w.Join(ctx); err != nil {
 		return err
 	}
+	h.metrics.worker.Store(w)
 	var keep sync.WaitGroup
 	lease, drop := context.WithCancel(context.WithoutCancel(ctx)) // until everything in hand is written down
 	keep.Go(func() { w.Keep(lease) })
@@ -181,7 +188,8 @@ func (a *app) schedulerCommand() *cobra.Command {
 			}
 			defer closeAll()
 			h.log.Info("scheduler started")
-			err = h.scheduler().Run(cmd.Context())
+			s := h.scheduler()
+			err = h.together(cmd.Context(), map[string]func(context.Context) error{"scheduler": s.Run, "check": s.Watch})
 			h.log.Info("scheduler stopped")
 			return err
 		},
@@ -198,7 +206,7 @@ func (a *app) workerCommand() *cobra.Command {
 				return err
 			}
 			defer closeAll()
-			return h.work(cmd.Context())
+			return h.together(cmd.Context(), map[string]func(context.Context) error{"worker": h.work})
 		},
 	}
 }
@@ -218,26 +226,35 @@ func (a *app) upCommand() *cobra.Command {
 	}
 }
 
-// up runs scheduler, worker and, where registry copies are kept, inbox until ctx ends or one of them fails.
+// up runs scheduler, worker and, where registry copies are kept, inbox.
 func (h *house) up(ctx context.Context) error {
-	asked := ctx
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	var roles sync.WaitGroup
-	all := map[string]func(context.Context) error{"scheduler": h.scheduler().Run, "worker": h.work}
+	s := h.scheduler()
+	all := map[string]func(context.Context) error{"scheduler": s.Run, "check": s.Watch, "worker": h.work}
 	if h.config.value["registry_copies"] != "" {
 		all["inbox"] = h.read
 	}
+	return h.together(ctx, all)
+}
+
+// together runs roles, and the page with metrics beside them, until ctx ends or one of them fails.
+func (h *house) together(ctx context.Context, all map[string]func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	wait, err := h.serveMetrics(ctx)
+	if err != nil {
+		return err
+	}
+	defer wait()
+	var roles sync.WaitGroup
+	var first sync.Once
 	for name, role := range all {
 		roles.Go(func() {
-			if err := role(ctx); err != nil {
-				stop(fmt.Errorf("%s: %w", name, err))
+			if failed := role(ctx); failed != nil {
+				first.Do(func() { err = fmt.Errorf("%s: %w", name, failed) })
+				stop()
 			}
 		})
 	}
 	roles.Wait()
-	if err := context.Cause(ctx); err != context.Cause(asked) {
-		return err
-	}
-	return nil // told to stop, and stopped
+	return err
 }

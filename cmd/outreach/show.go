@@ -47,10 +47,11 @@ type status struct {
 	Running  bool   `json:"running"`
 	Waits    string `json:"waits,omitempty"` // for a replica of the store
 	totals
-	Steps  []totals `json:"steps"`
-	Doubts []doubt  `json:"doubts,omitempty"` // a thousand at most; in_doubt says how many there are
-	Odd    []odd    `json:"odd,omitempty"`    // a hundred at most
-	Copies *copies  `json:"registry_copies,omitempty"`
+	Steps  []totals       `json:"steps"`
+	Doubts []doubt        `json:"doubts,omitempty"` // a thousand at most; in_doubt says how many there are
+	Odd    []odd          `json:"odd,omitempty"`    // a hundred at most
+	Copies *copies        `json:"registry_copies,omitempty"`
+	Alarms []ledger.Alarm `json:"alarms"` // of the ledger, not of the campaign alone
 }
 
 func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, ledger.Campaign, error) {
@@ -74,7 +75,8 @@ func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, led
 		}
 		s.Steps = append(s.Steps, t)
 	}
-	return s, c, nil
+	s.Alarms, err = l.Alarms(ctx)
+	return s, c, err
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -121,6 +123,7 @@ func (a *app) statusCommand() *cobra.Command {
 }
 
 func (a *app) printStatus(ctx context.Context, l *ledger.Ledger, s status, c ledger.Campaign) error {
+	a.printAlarms(s.Alarms)
 	fmt.Fprintf(a.out, "%s: %s", s.Campaign, s.Status)
 	if c.Edition != "" {
 		fmt.Fprintf(a.out, ", edition %d (%.12s) approved by %s", c.Number, c.Edition, c.ApprovedBy)
