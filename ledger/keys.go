@@ -73,7 +73,7 @@ func sweptKey() string { return tag + "swept" }
 // HASH: worker to how many lines of its intent file it has seen on the disk.
 func linesKey() string { return tag + "lines" }
 
-// HASH: campaign whose blocks want their place in the index looked at, to how many holds were freed.
+// HASH: campaign whose blocks want their place in the index looked at, to when that was last asked for (ms).
 func reindexKey() string { return tag + "reindex" }
 
 // HASH: what an alarm is about to at|sentence.

@@ -21,7 +21,7 @@ for i = 4, #ARGV, 2 do
   body = body .. '\n' .. ARGV[i] .. ' ' .. ARGV[i + 1]
 end
 -- What waited for a person may go by itself now, or the other way round: the blocks get their places anew.
-redis.call('HINCRBY', KEYS[4], name, 1)
+toplace(KEYS[4], name, now)
 if c[1] == 'planned' then redis.call('HSET', KEYS[3], 'status', 'approved') end
 audit(KEYS[1], KEYS[2], now, who, 'approve', body)
 return {'approved', number}

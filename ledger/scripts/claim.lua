@@ -9,18 +9,34 @@
 local now = now_ms()
 local step, block, nonce = ARGV[2], ARGV[3], ARGV[4]
 local member = step .. '/' .. block
+local k = {campaign = KEYS[1], rows = KEYS[2], counts = KEYS[3], look = KEYS[4], due = KEYS[5], cases = KEYS[8]}
+local all
+-- no is the answer that nothing may leave. Letters that this nonce holds, because its first answer was lost, are given back:
+-- nobody else would look after them while its worker lives.
+local function no(why)
+  local back = 0
+  all = redis.call('HGETALL', k.rows)
+  for i = 1, #all, 2 do
+    local r = row(all[i], all[i + 1], 'C')
+    if r and r.n == nonce then
+      replan(k, step, block, all[i], r, now, now)
+      back = back + 1
+    end
+  end
+  if back > 0 then freed(k.rows, KEYS[6], ARGV[1] .. '/' .. member, back) end
+  return done({'no', why})
+end
 local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid', 'open')
-if c[1] ~= 'running' then return {'no', 'campaign is ' .. (c[1] or 'unknown')} end
-if c[2] ~= c[5] then return {'no', 'the rows of the new edition are being laid'} end
-if c[6] and tonumber(c[6]) < now then return {'no', 'the send window is closed, or no scheduler runs'} end
-if not alive(KEYS[9], nonce, now) then return {'no', 'the lease has ended'} end
+if c[1] ~= 'running' then return no('campaign is ' .. (c[1] or 'unknown')) end
+if c[2] ~= c[5] then return no('the rows of the new edition are being laid') end
+if c[6] and tonumber(c[6]) < now then return no('the send window is closed, or no scheduler runs') end
+if not alive(KEYS[9], nonce, now) then return no('the lease has ended') end
 if c[4] and c[4] ~= 'each' and tonumber(c[4]) < now then
   -- A new approval may come: look again in an hour.
   redis.call('ZADD', KEYS[5], int(now + 3600000), member)
-  return {'no', 'the standing approval of ' .. step .. ' has ended'}
+  return no('the standing approval of ' .. step .. ' has ended')
 end
-local k = {campaign = KEYS[1], rows = KEYS[2], counts = KEYS[3], look = KEYS[4], due = KEYS[5], cases = KEYS[8]}
-local all = redis.call('HGETALL', k.rows)
+all = redis.call('HGETALL', k.rows)
 local scopes = redis.call('HGET', k.rows, '.s') or ''
 local anyheld, anycase = redis.call('HLEN', KEYS[7]) > 0, redis.call('EXISTS', KEYS[8]) == 1
 local want, pace, ahead = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -31,6 +47,11 @@ local stoppedNow = {}
 for i = 1, #all, 2 do
   local r = row(all[i], all[i + 1], 'C')
   if r and r.n == nonce then
+    if r.e ~= tonumber(c[3]) then
+      -- Another edition was approved since the first answer was lost: the letter is made from this one.
+      r.e, r.m = tonumber(c[3]), string.match(r.m, '^f?')
+      redis.call('HSET', k.rows, all[i], pack(r))
+    end
     for _, v in ipairs({all[i], int(r.g), int(r.a), int(r.d), int(now), (string.gsub(r.m, '^f', ''))}) do granted[#granted + 1] = v end
   end
 end
@@ -63,7 +84,7 @@ end
 if new > 0 then
   redis.call('HINCRBY', k.rows, '.w', 1)
   redis.call('HINCRBY', k.rows, '.b', new)
-  sooner(KEYS[6], ARGV[1] .. '/' .. member, now + 86400000)
+  sooner(KEYS[6], ARGV[1] .. '/' .. member, now + 60000)
   if pace > 0 then redis.call('HSET', KEYS[10], 'next', int(slot)) end
 end
 local asks = '0'

@@ -15,7 +15,7 @@ else
   if not was then return 'again' end
   if ARGV[4] ~= '' and string.match(was, '^(%d+)|') ~= ARGV[4] then return 'again' end
   redis.call('HDEL', KEYS[3], ARGV[3])
-  for _, name in ipairs(redis.call('SMEMBERS', KEYS[4])) do redis.call('HINCRBY', KEYS[5], name, 1) end
+  for _, name in ipairs(redis.call('SMEMBERS', KEYS[4])) do toplace(KEYS[5], name, now) end
 end
 audit(KEYS[1], KEYS[2], now, ARGV[1], ARGV[2], ARGV[3] .. (ARGV[5] ~= '' and ('\n' .. ARGV[5]) or ''))
 return 'done'

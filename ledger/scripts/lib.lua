@@ -100,6 +100,14 @@ local function audit(meta, stream, now, who, what, body)
   redis.call('XADD', stream, seq .. '-0', 'at', at, 'who', who, 'what', what, 'body', body, 'chain', chain)
 end
 
+-- toplace notes that a campaign's blocks want their place in the index looked at, under the time. A number that counts from
+-- one again, once the campaign was off the list or after a failover, would let a scheduler that stood still in between take
+-- off the list what it has not seen.
+local function toplace(reindex, name, now)
+  local was = tonumber(redis.call('HGET', reindex, name) or '0')
+  redis.call('HSET', reindex, name, int(math.max(now, was + 1)))
+end
+
 -- person is the declared name in 'name (account)': who somebody is does not depend on the machine they sit at.
 local function person(who) return (string.gsub(who or '', ' %(.*$', '')) end
 

@@ -39,7 +39,9 @@ for i = 2, #ARGV, 3 do
         body[#body + 1] = name .. '/' .. donor .. '/' .. step .. ' G>' .. to .. ' ' .. why
       else
         hand = hand + 1
-        local at = r.s == 'G' and r.t + wait or now + 86400000
+        -- A claimed letter is looked at every minute: its worker may be off the list already, when a failover has lost the
+        -- sweep and not the burial.
+        local at = r.s == 'G' and r.t + wait or now + 60000
         if not first or at < first then first = at end
       end
     end
