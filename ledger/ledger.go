@@ -62,11 +62,25 @@ var scripts = func() map[string]*redis.Script {
 // hide a lost reply. Every call is safe to repeat with the same arguments.
 type Ledger struct {
 	Redis redis.UniversalClient
+	Waits Waits // those of real work when zero
 
 	replicas replicas
 
 	begins  gather[Begin, begun]
 	settles gather[Settlement, string]
+}
+
+// Waits are how long the ledger lets others take.
+type Waits struct {
+	Answer time.Duration // AnswerIn in real work
+	Rewake time.Duration // Rewake in real work
+}
+
+func (l *Ledger) waits() Waits {
+	if l.Waits == (Waits{}) {
+		return Waits{Answer: AnswerIn, Rewake: Rewake}
+	}
+	return l.Waits
 }
 
 // New makes a ledger on a client.

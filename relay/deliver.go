@@ -33,6 +33,7 @@ func (c *conn) deliver(ctx context.Context, j *job, written bool, commit func(co
 		return letter.Verdict{Outcome: letter.Unsent, Stage: letter.StageContent, Text: "stopped before the dot"}, false
 	}
 
+	c.relay.at("after-content")
 	if no := c.commit(ctx, commit); no != nil {
 		return *no, false
 	}
@@ -49,11 +50,13 @@ func (c *conn) deliver(ctx context.Context, j *job, written bool, commit func(co
 		}
 		return letter.Verdict{Outcome: letter.Doubtful, Stage: letter.StageDot, Text: "while the dot was written: " + c.words(err)}, false
 	}
+	c.relay.at("after-dot")
 	c.await(c.relay.times.Dot)
 	r, err := c.read()
 	if err != nil {
 		return letter.Verdict{Outcome: letter.Doubtful, Stage: letter.StageDot, Text: "no answer to the dot: " + c.words(err)}, false
 	}
+	c.relay.at("after-reply")
 	v = r.afterDot()
 	c.used = true
 	// Words that nobody asked for: what follows could not be told from answers.
@@ -101,6 +104,7 @@ func (c *conn) offerLetter(j *job, written bool) (leftOut []int, no *letter.Verd
 	if leftOut, no, again = c.envelope(j, written); no != nil {
 		return nil, no, again
 	}
+	c.relay.at("after-rcpt")
 	for part := range slices.Chunk(j.content, block) {
 		c.await(c.relay.times.Block)
 		if _, err := c.w.Write(part); err != nil {
@@ -221,6 +225,13 @@ func (c *conn) read() (reply, error) {
 // it has of it (RFC 5321 4.1.1.10).
 func (c *conn) lost(s letter.Stage, err error) *letter.Verdict {
 	return &letter.Verdict{Outcome: letter.Unsent, Stage: s, Text: c.words(err)}
+}
+
+// at marks a place where a test may end the process.
+func (r *Relay) at(point string) {
+	if r.fail != nil {
+		r.fail(point)
+	}
 }
 
 func ref(v letter.Verdict) *letter.Verdict { return &v }

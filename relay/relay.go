@@ -41,6 +41,7 @@ type Options struct {
 	Log   *slog.Logger     // nil for none
 	// Dial makes the connections in place of net.Dialer: LoopbackOnly in trial mode.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	Fail func(point string) // called where a test may end the process; nil in real work
 }
 
 // A Relay hands over letters through connections that it opens on demand, uses again and closes when they are idle. Its
@@ -51,6 +52,7 @@ type Relay struct {
 	now      func() time.Time
 	log      *slog.Logger
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	fail     func(point string)
 
 	life context.Context // ends when the relay stops waiting for anything
 	cut  context.CancelFunc
@@ -70,7 +72,7 @@ type Relay struct {
 func New(s Settings, o Options) *Relay {
 	s.Connections = max(1, s.Connections)
 	r := &Relay{
-		settings: s, times: o.Times, now: o.Now, log: o.Log, dial: o.Dial,
+		settings: s, times: o.Times, now: o.Now, log: o.Log, dial: o.Dial, fail: o.Fail,
 		conns: map[*conn]struct{}{}, empty: make(chan struct{}),
 	}
 	if r.times == (Times{}) {

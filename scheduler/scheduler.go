@@ -39,6 +39,7 @@ type Scheduler struct {
 	Log    *slog.Logger
 	Always bool          // send windows never close and every day works (trial)
 	Check  time.Duration // how often Watch checks the ledger; CheckEvery when zero
+	Sweep  time.Duration // how often leases are looked at; every 3 s unless set
 
 	mu       sync.Mutex
 	editions map[string]*campaign.Campaign // by hash
@@ -54,9 +55,10 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	defer t.Stop()
 	var running []string
 	var tidied, renewed time.Time
+	sweep := cmp.Or(s.Sweep, tidy)
 	for {
 		now := s.Now()
-		if now.Sub(tidied) >= tidy || now.Before(tidied) {
+		if now.Sub(tidied) >= sweep || now.Before(tidied) {
 			s.try(ctx, "tidy", s.Tidy)
 			tidied = now
 		}

@@ -31,6 +31,7 @@ type Worker struct {
 	Log      *slog.Logger
 	Intents  *intent.File                       // the second witness of what was handed over; nil for none, as in a trial
 	Replicas func(context.Context) (int, error) // counts the replicas that every begin must reach; nil: the ledger's number stands
+	Fail     func(point string)                 // called where a test may end the process; nil in real work
 
 	mu      sync.Mutex
 	name    string
@@ -154,11 +155,13 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 		}
 		name := w.Name()
 		w.holding(name, int(chunk))
+		w.at("before-claim")
 		claims, err := w.claim(b, name, int(chunk))
 		w.free(name, chunk-int64(len(claims.Letters)))
 		if err != nil || len(claims.Letters) == 0 {
 			return err
 		}
+		w.at("after-claim")
 		made, err = w.prepare(ctx, claims, b.Name, made)
 		if err != nil {
 			// The house failed: nothing is wrong with the letters.
@@ -270,11 +273,17 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 			Claim: c, Before: t.before(c.ID.Step), ContentHash: out.ContentHash, ByteHash: out.ByteHash, Addresses: out.hashes,
 		})
 		committed = refused == nil
-		if !committed || w.Intents == nil {
+		if !committed {
 			return refused
 		}
+		w.at("after-begin")
+		if w.Intents == nil {
+			return nil
+		}
 		err := w.Intents.Intend(ctx, w.intent(c, out, granted.Position))
-		intended = err == nil
+		if intended = err == nil; intended {
+			w.at("after-intent")
+		}
 		return err
 	})
 	var no ledger.NotGranted
@@ -305,6 +314,7 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 	s.Last = t.last(c.ID.Step)
 	if intended {
 		w.note(s, verdict)
+		w.at("after-outcome")
 	}
 	if committed && !intended && w.Intents != nil {
 		// The disk stands in the way: it says nothing of the letter, and does not change within a moment.
@@ -373,6 +383,7 @@ func (w *Worker) settle(s ledger.Settlement) error {
 			}
 		}
 		if err == nil {
+			w.at("after-settle")
 			w.Log.Info("letter", "campaign", s.Claim.ID.Campaign, "step", s.Claim.ID.Step, "donor", s.Claim.ID.Donor,
 				"letter", s.Claim.ID.String(), "attempt", s.Claim.Attempts+1, "state", string(state), "verdict", s.Words)
 		}
@@ -407,6 +418,13 @@ func (w *Worker) insist(do func(ctx context.Context) error) error {
 			return err
 		}
 		wait(ctx, pause)
+	}
+}
+
+// at marks a place where a test may end the process.
+func (w *Worker) at(point string) {
+	if w.Fail != nil {
+		w.Fail(point)
 	}
 }
 

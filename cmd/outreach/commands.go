@@ -30,6 +30,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 partly, 4 refused by a check, 130 inter
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              a.none,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.underTest() },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SuggestionsMinimumDistance = 2

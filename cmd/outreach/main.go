@@ -65,6 +65,8 @@ type app struct {
 
 	// guard, where it is set, dials every connection of the program: a trial's knows this machine only.
 	guard func(ctx context.Context, network, address string) (net.Conn, error)
+
+	test testSettings // what a test of faults has set; nothing in real work
 }
 
 // usageError is a command that cannot be understood.

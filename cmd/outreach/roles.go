@@ -52,7 +52,7 @@ type house struct {
 }
 
 func (h *house) scheduler() *scheduler.Scheduler {
-	return &scheduler.Scheduler{Ledger: h.ledger, Queue: queue.New(h.queue), Now: h.app.now, Log: h.log, Always: h.always}
+	return &scheduler.Scheduler{Ledger: h.ledger, Queue: queue.New(h.queue), Now: h.app.now, Log: h.log, Always: h.always, Sweep: h.app.test.sweep()}
 }
 
 // work runs a worker until ctx ends, then lets its letters finish for drain and closes what it opened.
@@ -82,7 +82,7 @@ func (h *house) work(ctx context.Context) error {
 	defer cut()
 	w := &worker.Worker{
 		Ledger: h.ledger, Relay: r, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: h.config.count("in_hand"),
-		Pace: h.pace(), Intake: ctx, Now: h.app.now, Log: h.log, Intents: file,
+		Pace: h.pace(), Intake: ctx, Now: h.app.now, Log: h.log, Intents: file, Fail: h.app.test.fail,
 	}
 	count, done, err := h.counter(ctx)
 	if err != nil {
@@ -157,7 +157,7 @@ func (h *house) relay() (*relay.Relay, error) {
 			return nil, fmt.Errorf("helo: %w", err)
 		}
 	}
-	o := relay.Options{Now: h.app.now, Log: h.log, Dial: h.app.guard}
+	o := relay.Options{Now: h.app.now, Log: h.log, Dial: h.app.guard, Times: h.app.test.relay(), Fail: h.app.test.fail}
 	if h.trial {
 		o.Times = fastRelay
 	}
@@ -174,7 +174,7 @@ func (a *app) house(cmd *cobra.Command) (*house, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &house{app: a, config: c, ledger: l, queue: q, log: a.logger(c), times: worker.Standard}, closeAll, nil
+	return &house{app: a, config: c, ledger: l, queue: q, log: a.logger(c), times: a.test.worker()}, closeAll, nil
 }
 
 func (a *app) schedulerCommand() *cobra.Command {
