@@ -36,7 +36,7 @@ type lab struct {
 	redis   *proc
 	addr    string // of Redis itself
 	fsync   string
-	fake    string // file that libfaketime reads, "" for a Redis with the true time
+	shift   string // file with the shift of the clock of Redis, "" for a Redis with the true time
 	rdb     *redis.Client
 	ledger  *ledger.Ledger
 	proxy   *proxy
@@ -56,7 +56,7 @@ type lab struct {
 type options struct {
 	campaign campaignIs
 	fsync    string // appendfsync: "always" unless set
-	fake     bool   // Redis runs under libfaketime
+	shift    bool   // the clock of Redis can be shifted
 	speed    int    // 20 unless set
 	registry bool   // the witness files registry copies
 }
@@ -78,9 +78,9 @@ func (h *harness) newLab(ctx context.Context, name string, o options) (l *lab, e
 	if l.addr, err = freePort(); err != nil {
 		return nil, err
 	}
-	if o.fake {
-		l.fake = filepath.Join(dir, "faketime")
-		if err := os.WriteFile(l.fake, []byte("+0\n"), 0o600); err != nil {
+	if o.shift {
+		l.shift = filepath.Join(dir, "shift")
+		if err := os.WriteFile(l.shift, make([]byte, 8), 0o600); err != nil {
 			return nil, err
 		}
 	}
@@ -133,8 +133,8 @@ func (l *lab) startRedis() error {
 		return err
 	}
 	env := os.Environ()
-	if l.fake != "" {
-		env = append(env, "LD_PRELOAD="+l.h.libfaketime, "FAKETIME_TIMESTAMP_FILE="+l.fake, "FAKETIME_NO_CACHE=1", "DONT_FAKE_MONOTONIC=1")
+	if l.shift != "" {
+		env = append(env, "LD_PRELOAD="+l.h.shift, "CLOCK_SHIFT_FILE="+l.shift)
 	}
 	var err error
 	l.redis, err = launch("redis-server", filepath.Join(l.dir, "redis.log"), env, dir, "redis-server", "--bind", "127.0.0.1", "--port", port,

@@ -16,7 +16,14 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
+
+// silent takes the lines that the Redis client would print on its own.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -42,6 +49,7 @@ func run(ctx context.Context) int {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano() % 1e9)
 	}
+	redis.SetLogger(silent{}) // every error comes back to its caller as well
 	h := &harness{seed: *seed, atOnce: max(1, *at)}
 	fmt.Fprintf(os.Stderr, "faults: seed %d (repeat with --seed %d)\n", h.seed, h.seed)
 	var err error
@@ -164,12 +172,12 @@ func (r report) print() {
 
 // harness is what all scenarios share.
 type harness struct {
-	dir, root   string
-	exe         string
-	seed        uint64
-	atOnce      int
-	scripts     map[string]string
-	libfaketime string
+	dir, root string
+	exe       string
+	seed      uint64
+	atOnce    int
+	scripts   map[string]string
+	shift     string // library that shifts the clock of Redis
 }
 
 // prepare builds the program once and finds what the scenarios need.
@@ -180,11 +188,9 @@ func (h *harness) prepare(ctx context.Context) (err error) {
 	if h.scripts, err = scriptNames(h.root); err != nil {
 		return err
 	}
-	found, _ := filepath.Glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
-	if len(found) == 0 {
-		return fmt.Errorf("libfaketime is missing; ./dev/test installs it")
+	if h.shift, err = buildShift(ctx, h.dir); err != nil {
+		return err
 	}
-	h.libfaketime = found[0]
 	h.exe = filepath.Join(h.dir, "outreach")
 	return build(ctx, h.root, h.exe, "")
 }

@@ -12,7 +12,7 @@ import (
 var relayFaults = []scenario{
 	{
 		id: "F24", what: "the relay closes after byte n, in each direction", short: true,
-		options: options{campaign: campaignIs{letters: 400, block: 20}},
+		options: options{campaign: campaignIs{letters: 400, block: 20}, speed: 600},
 		do:      cutting,
 	},
 	{
@@ -134,23 +134,17 @@ func (l *lab) stands(s letter.State, least, most int) error {
 	return err
 }
 
-// cutting ends connections after every number of bytes that a dialogue of one letter has, in each direction, and after
-// larger ones, where several letters go over one connection.
+// cutting ends every connection after a number of bytes of its own, in one direction or the other: within the first
+// letter, or in the middle of a later one.
 func cutting(l *lab) error {
-	limit := func(n int) cuts {
-		switch n % 3 {
-		case 0:
-			return cuts{in: 1 + l.rng.IntN(6000)}
-		case 1:
-			return cuts{out: 1 + l.rng.IntN(700)}
-		}
-		return cuts{}
-	}
 	l.witness.cutting(func(n int) cuts {
-		if n > 300 {
+		switch {
+		case n > 400:
 			return cuts{}
+		case n%2 == 0:
+			return cuts{in: 1 + l.rng.IntN(30000)}
 		}
-		return limit(n)
+		return cuts{out: 1 + l.rng.IntN(900)}
 	})
 	return l.through(100 * time.Second)
 }
