@@ -100,7 +100,7 @@ var contentFaults = []scenario{
 		},
 	},
 	{
-		id: "F44", what: "24 file descriptors", short: true,
+		id: "F44", what: "64 file descriptors for 60 connections; 128 MB", short: true,
 		options: options{campaign: campaignIs{letters: 300, block: 20}},
 		do: func(l *lab) error {
 			if err := l.release(); err != nil {
@@ -111,22 +111,19 @@ var contentFaults = []scenario{
 			}
 			l.started++
 			p, err := launch("worker", fmt.Sprintf("%s/worker-%d.log", l.dir, l.started),
-				l.environ(l.proxy.addr, "OUTREACH_CONNECTIONS=60", "OUTREACH_IN_HAND=200", "EXE="+l.h.exe), l.dir, "sh", "-c", `ulimit -n 24; exec "$EXE" worker`)
+				l.environ(l.proxy.addr, "OUTREACH_CONNECTIONS=60", "OUTREACH_IN_HAND=200", "EXE="+l.h.exe), l.dir, "sh", "-c", `ulimit -n 64; exec "$EXE" worker`)
 			if err != nil {
 				return err
 			}
 			l.roles = append(l.roles, p)
-			l.did("a worker with 24 file descriptors", 1)
+			l.did("a worker with 64 file descriptors", 1)
 			l.slow(200 * time.Millisecond)
 			if err := l.until(patience, "letters leave, or the worker says why not", func() (bool, error) {
-				return l.witness.accepted() >= 100 || !p.running(), nil
+				return l.witness.accepted() >= 100 || strings.Contains(p.said(), "too many open files"), nil
 			}); err != nil {
 				return err
 			}
-			if p.running() {
-				return l.small(p, 128)
-			}
-			return nil
+			return l.small(p, 128)
 		},
 	},
 }

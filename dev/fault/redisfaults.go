@@ -38,13 +38,21 @@ var redisFaults = []scenario{
 		do:      illRedis,
 	},
 	{
-		id: "F22", what: "answers to claim, begin, settle, enqueue, dequeue and all else dropped", short: true,
-		options: options{campaign: campaignIs{letters: 400, block: 1}}, most: 5 * time.Minute,
+		id: "F22", what: "answers to claim, begin, settle, enqueue and all else of the ledger dropped", short: true,
+		options: options{campaign: campaignIs{letters: 400, block: 20}}, most: 5 * time.Minute,
 		do: func(l *lab) error {
 			l.proxy.harming(l.dropping(map[string]int{
-				"claim": 4, "begin": 4, "settle": 4, "unclaim": 2, "renew": 5, "sweep": 3, "enqueue": 6, "done": 6, "due": 5, "dequeue": 60,
+				"claim": 5, "begin": 10, "settle": 10, "unclaim": 5, "renew": 20, "sweep": 5, "enqueue": 10, "due": 10,
 			}))
 			return l.through(4 * time.Minute)
+		},
+	},
+	{
+		id: "F22q", what: "answers to dequeue and Done dropped: asynq misses its task for two minutes",
+		options: options{campaign: campaignIs{letters: 400, block: 1}}, most: 6 * time.Minute,
+		do: func(l *lab) error {
+			l.proxy.harming(l.dropping(map[string]int{"dequeue": 60, "done": 5, "enqueue": 5, "begin": 10, "settle": 10}))
+			return l.through(5 * time.Minute)
 		},
 	},
 }
@@ -63,10 +71,10 @@ func (l *lab) dropping(one map[string]int) func(call) harm {
 		if n == 0 || l.rng.IntN(n) > 0 {
 			return harm{}
 		}
-		switch l.rng.IntN(8) {
-		case 0:
+		switch k := l.rng.IntN(24); {
+		case k < 3:
 			return harm{before: true, fault: "cut before " + c.name}
-		case 1:
+		case k == 3:
 			return harm{mute: true, fault: "dropped answer to " + c.name + ", the connection stands"}
 		}
 		return harm{after: true, fault: "dropped answer to " + c.name}

@@ -10,7 +10,10 @@ import (
 
 const patience = 30 * time.Second
 
-const sigcont = syscall.SIGCONT
+const (
+	sigcont = syscall.SIGCONT
+	sigstop = syscall.SIGSTOP
+)
 
 // workerFaults are deaths and standstills of workers.
 var workerFaults = []scenario{
