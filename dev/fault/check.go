@@ -276,13 +276,13 @@ func (l *lab) members(key string) (map[string]time.Time, error) {
 
 // look compares the doubts in the rows with what a person is shown.
 func (l *lab) look(f *finding, e evidence) error {
-	shown, n, err := l.shown()
+	shown, err := l.shown()
 	if err != nil {
 		return err
 	}
-	f.shown = n
+	f.shown = len(shown)
 	for id, row := range e.rows {
-		if shown != nil && row.State == letter.InDoubt && !shown[id] {
+		if row.State == letter.InDoubt && !shown[id] {
 			f.wrong = append(f.wrong, id.String()+": in doubt, and status does not show it")
 		}
 	}

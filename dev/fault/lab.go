@@ -58,7 +58,6 @@ type options struct {
 	fsync    string // appendfsync: "always" unless set
 	shift    bool   // the clock of Redis can be shifted
 	speed    int    // 20 unless set
-	registry bool   // the witness files registry copies
 }
 
 func (h *harness) newLab(ctx context.Context, name string, o options) (l *lab, err error) {
@@ -92,14 +91,10 @@ func (h *harness) newLab(ctx context.Context, name string, o options) (l *lab, e
 	if l.proxy, err = startProxy(l.addr, h.scripts); err != nil {
 		return l, err
 	}
-	registry := ""
-	if o.registry {
-		registry = filepath.Join(dir, "registry")
-		if err := os.Mkdir(registry, 0o700); err != nil {
-			return l, err
-		}
+	if err := os.Mkdir(l.registry(), 0o700); err != nil {
+		return l, err
 	}
-	if l.witness, err = startWitness(filepath.Join(dir, "witness.jsonl"), registry); err != nil {
+	if l.witness, err = startWitness(filepath.Join(dir, "witness.jsonl"), l.registry()); err != nil {
 		return l, err
 	}
 	if err := o.campaign.write(filepath.Join(dir, "project")); err != nil {
@@ -111,7 +106,7 @@ func (h *harness) newLab(ctx context.Context, name string, o options) (l *lab, e
 	l.env = []string{
 		"OUTREACH_RELAY=smtp://" + l.witness.addr + "?tls=none", "OUTREACH_HELO=faults.outreach.example", "OUTREACH_USER=ann",
 		fmt.Sprintf("OUTREACH_TEST_SPEED=%d", o.speed), "OUTREACH_CONNECTIONS=4", "OUTREACH_IN_HAND=16",
-		"OUTREACH_INTENTS=" + filepath.Join(dir, "intents"),
+		"OUTREACH_INTENTS=" + filepath.Join(dir, "intents"), "OUTREACH_REGISTRY_COPIES=" + l.registry(), "OUTREACH_QUIET=2s",
 	}
 	return l, nil
 }
@@ -249,6 +244,12 @@ func (l *lab) fails(at string, within time.Duration, more ...string) (*proc, err
 func tail(s string, n int) string {
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// messageID is a letter's.
+func (l *lab) messageID(id letter.ID) string {
+	_, domain, _ := strings.Cut(sender, "@")
+	return letter.MessageID(id, domain)
 }
 
 // counts is what the ledger's counters say of a step.

@@ -17,7 +17,6 @@ type scenario struct {
 	most    time.Duration // two minutes unless set
 	steps   []string      // that must be quiet at the end; the appeal unless set
 	sick    bool          // with a mutant, which may never come to rest
-	asIs    bool          // the scenario itself brings the house to rest: no roles are started at the end
 }
 
 func (s scenario) limit() time.Duration {
@@ -27,28 +26,62 @@ func (s scenario) limit() time.Duration {
 	return s.most
 }
 
-// finish lets the house come to rest with nothing in its way, and checks.
+// finish lets the house come to rest with nothing in its way, and checks: once what machines do is done, and once more
+// when a person has settled what was left in doubt.
 func (l *lab) finish(s scenario) (finding, error) {
 	steps := s.steps
 	if steps == nil {
 		steps = []string{"appeal"}
 	}
-	if !s.asIs {
-		l.proxy.harming(nil)
-		l.witness.misbehave(nil)
-		l.witness.cutting(nil)
-		if err := l.both(); err != nil {
-			return finding{}, err
-		}
-		within := s.limit()
-		if s.sick {
-			within = 15 * time.Second
-		}
+	within := s.limit()
+	if s.sick {
+		within = 15 * time.Second
+	}
+	l.proxy.harming(nil)
+	l.witness.misbehave(nil)
+	l.witness.cutting(nil)
+	if err := l.both(); err != nil {
+		return finding{}, err
+	}
+	rest := func() error {
 		if err := l.quiet(within, steps...); err != nil && !s.sick {
 			l.note("%s", tail(l.roles[len(l.roles)-1].said(), 3))
-			return finding{}, err
+			return err
 		}
+		return nil
 	}
+	if err := rest(); err != nil {
+		return finding{}, err
+	}
+	if s.sick {
+		return l.conclude(steps)
+	}
+	if err := l.evident(); err != nil {
+		return finding{}, err
+	}
+	f, err := l.conclude(steps)
+	if err != nil || f.doubt == 0 || len(f.lost)+len(f.twice)+len(f.wrong) > 0 {
+		return f, err
+	}
+	if err := l.decide(); err != nil {
+		return f, err
+	}
+	if err := l.both(); err != nil {
+		return f, err
+	}
+	if err := rest(); err != nil {
+		return f, err
+	}
+	after, err := l.conclude(steps)
+	if after.doubt > 0 {
+		after.wrong = append(after.wrong, fmt.Sprintf("%d letters are in doubt though a person settled each", after.doubt))
+	}
+	after.doubt, after.shown = f.doubt, f.shown
+	return after, err
+}
+
+// conclude ends the program's processes and checks.
+func (l *lab) conclude(steps []string) (finding, error) {
 	if err := l.endRoles(); err != nil {
 		return finding{}, err
 	}

@@ -13,7 +13,7 @@ import (
 var storms = func() (all []scenario) {
 	all = append(all, scenario{
 		id: "K100", what: "kill -9 of the worker 100 times during one campaign of 5,000 letters, slow relay",
-		options: options{campaign: campaignIs{letters: 5000, block: 20}, registry: true}, most: 15 * time.Minute,
+		options: options{campaign: campaignIs{letters: 5000, block: 20}}, most: 15 * time.Minute,
 		do: killings,
 	}, scenario{
 		id: "S0", what: "a short storm of everything", short: true,
@@ -121,6 +121,17 @@ func (l *lab) weather(m moment) act {
 // storm lets the campaign go through everything at once until enough letters were taken, then lets it calm down.
 func (l *lab) storm(enough int) error {
 	l.witness.misbehave(l.weather)
+	l.witness.copies = func(int) copying {
+		switch roll := l.rng.IntN(20); {
+		case roll == 0:
+			return copying{}
+		case roll < 3:
+			return copying{times: 2}
+		case roll < 8:
+			return copying{times: 1, after: time.Duration(l.rng.IntN(3000)) * time.Millisecond}
+		}
+		return copying{times: 1}
+	}
 	l.proxy.harming(l.dropping(map[string]int{
 		"claim": 25, "begin": 25, "settle": 25, "unclaim": 25, "withhold": 25, "renew": 40, "sweep": 25, "enqueue": 40, "due": 30, "done": 40,
 	}))

@@ -58,7 +58,7 @@ type witness struct {
 
 	listener net.Listener
 	file     *os.File
-	registry string // folder for registry copies, "" for none
+	registry string // folder for registry copies
 	offers   []string
 	cert     *tls.Certificate
 
@@ -68,6 +68,7 @@ type witness struct {
 	copies func(n int) copying
 	taken  []taken
 	came   map[string]int // contents that came whole, by Message-ID
+	copied map[string]int // registry copies in the folder, by Message-ID
 	conns  map[net.Conn]bool
 	count  int
 	faults map[string]int
@@ -96,7 +97,7 @@ func startWitness(log, registry string) (*witness, error) {
 	}
 	w := &witness{
 		addr: l.Addr().String(), listener: l, file: f, registry: registry, offers: []string{"PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"},
-		came: map[string]int{}, conns: map[net.Conn]bool{}, faults: map[string]int{},
+		came: map[string]int{}, copied: map[string]int{}, conns: map[net.Conn]bool{}, faults: map[string]int{},
 	}
 	w.wg.Go(w.accept)
 	return w, nil
@@ -245,36 +246,46 @@ func (w *witness) take(t taken, content []byte) error {
 		return err
 	}
 	w.taken = append(w.taken, t)
-	if w.registry == "" {
-		return nil
-	}
 	for _, to := range t.To {
 		if to == registryAddress {
-			w.file1(len(w.taken), content)
+			w.keep(len(w.taken), t.MessageID, content)
 		}
 	}
 	return nil
 }
 
-// file1 puts a registry copy where the mailbox would: now, later, twice or never. w.mu is held.
-func (w *witness) file1(n int, content []byte) {
+// keep puts a registry copy where the mailbox would: now, later, twice or never. w.mu is held.
+func (w *witness) keep(n int, id string, content []byte) {
 	c := copying{times: 1}
 	if w.copies != nil {
 		c = w.copies(n)
 	}
-	write := func() {
+	write := func() (done int) {
 		for i := range c.times {
 			name := filepath.Join(w.registry, fmt.Sprintf("%06d-%d.eml", n, i))
-			if os.WriteFile(name+".part", content, 0o600) == nil {
-				_ = os.Rename(name+".part", name)
+			if os.WriteFile(name+".part", content, 0o600) == nil && os.Rename(name+".part", name) == nil {
+				done++
 			}
 		}
+		return done
 	}
 	if c.after == 0 {
-		write()
+		w.copied[id] += write()
 		return
 	}
-	w.late = append(w.late, time.AfterFunc(c.after, write))
+	w.late = append(w.late, time.AfterFunc(c.after, func() {
+		done := write()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.copied[id] += done
+	}))
+}
+
+// filed is how many registry copies of a letter are in the folder.
+func (w *witness) filed(messageID string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.copied[messageID]
 }
 
 // cutter ends a connection after so many bytes.

@@ -31,7 +31,7 @@ var workerFaults = []scenario{
 	},
 	{
 		id: "F03", what: "kill -9 of a worker after the dot, before the answer", short: true,
-		options: options{campaign: campaignIs{letters: 120, block: 1}, registry: true},
+		options: options{campaign: campaignIs{letters: 120, block: 1}},
 		do: func(l *lab) error {
 			l.witness.misbehave(func(m moment) act {
 				if m.verb == "." {
