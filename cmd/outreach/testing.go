@@ -147,6 +147,7 @@ func (t testSettings) worker() worker.Times {
 	w.Retry = retry
 	w.GiveUp, w.Asking = t.at(w.GiveUp, time.Second), t.at(w.Asking, time.Second)
 	w.Cut, w.Unreachable = t.at(w.Cut, 100*time.Millisecond), t.at(w.Unreachable, 100*time.Millisecond)
+	w.Adopt = t.at(w.Adopt, 300*time.Millisecond)
 	w.Lease, w.Renew = t.at(w.Lease, 900*time.Millisecond), t.at(w.Renew, 200*time.Millisecond)
 	return w
 }

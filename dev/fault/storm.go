@@ -151,7 +151,7 @@ func (l *lab) storm(enough int) error {
 			return err
 		}
 	}
-	points := strings.Fields("before-claim after-claim after-rcpt after-content after-begin after-dot after-reply after-settle")
+	points := strings.Fields("before-claim after-claim after-rcpt after-content after-begin after-intent after-dot after-reply after-outcome after-settle")
 	end := time.Now().Add(5 * time.Minute)
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()

@@ -27,7 +27,7 @@ var workerFaults = []scenario{
 	{
 		id: "F02", what: "kill -9 of a worker between begin and dot", short: true,
 		options: options{campaign: campaignIs{letters: 120, block: 20}},
-		do:      func(l *lab) error { return l.dying("after-begin", "after-begin", "after-begin") },
+		do:      func(l *lab) error { return l.dying("after-begin", "after-begin", "after-intent") },
 	},
 	{
 		id: "F03", what: "kill -9 of a worker after the dot, before the answer", short: true,
@@ -45,7 +45,7 @@ var workerFaults = []scenario{
 	{
 		id: "F04", what: "kill -9 of a worker after the 250, before settle", short: true,
 		options: options{campaign: campaignIs{letters: 120, block: 20}},
-		do:      func(l *lab) error { return l.dying("after-reply", "after-reply", "after-reply") },
+		do:      func(l *lab) error { return l.dying("after-reply", "after-outcome", "after-outcome") },
 	},
 	{
 		id: "F05", what: "kill -9 of a worker after settle, before asynq's Done", short: true,
