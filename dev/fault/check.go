@@ -57,6 +57,9 @@ func (l *lab) check(horizon time.Time, steps ...string) (finding, error) {
 	if err := l.chain(&f, e); err != nil {
 		return f, err
 	}
+	if err := l.intended(&f, e); err != nil {
+		return f, err
+	}
 	if err := l.index(&f, e, horizon); err != nil {
 		return f, err
 	}

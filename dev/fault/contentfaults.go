@@ -27,6 +27,11 @@ var contentFaults = []scenario{
 		},
 	},
 	{
+		id: "F39", what: "the disk of the intent files full, and a write of one that fails", short: true,
+		options: options{campaign: campaignIs{letters: 200, block: 20}}, most: 3 * time.Minute,
+		do: fullDisk,
+	},
+	{
 		id: "F40", what: "the approved bytes altered in the store, or exchanged for another block's", short: true,
 		options: options{campaign: campaignIs{letters: 60, block: 20}},
 		do: func(l *lab) error {
@@ -191,6 +196,64 @@ func (l *lab) small(p *proc, most int) error {
 	l.note("the worker's most memory: %d MB", kb/1024)
 	if kb > most*1024 {
 		return fmt.Errorf("the worker took %d MB", kb/1024)
+	}
+	return nil
+}
+
+// fullDisk runs a worker on a disk without room, and others whose intent file stops growing in the middle of the work.
+func fullDisk(l *lab) error {
+	l.slow(30 * time.Millisecond)
+	if err := l.release(); err != nil {
+		return err
+	}
+	if _, err := l.role("scheduler"); err != nil {
+		return err
+	}
+	shell := func(script string, more ...string) (*proc, error) {
+		l.started++
+		p, err := launch("worker", fmt.Sprintf("%s/worker-%d.log", l.dir, l.started),
+			l.environ(l.proxy.addr, append(more, "EXE="+l.h.exe)...), l.dir, "sh", "-c", script)
+		if err == nil {
+			l.roles = append(l.roles, p)
+		}
+		return p, err
+	}
+	small := l.dir + "/small"
+	if err := os.Mkdir(small, 0o700); err != nil {
+		return err
+	}
+	p, err := shell(`exec unshare --map-root-user --mount sh -c 'mount -t tmpfs -o size=20m tmpfs "$OUTREACH_INTENTS" && exec "$EXE" worker'`,
+		"OUTREACH_INTENTS="+small)
+	if err != nil {
+		return err
+	}
+	if err := l.until(patience, "the worker says that there is no room", func() (bool, error) {
+		return strings.Contains(p.said(), "no room for intent files"), nil
+	}); err != nil {
+		return fmt.Errorf("%w: %s", err, tail(p.said(), 3))
+	}
+	l.did("a disk with less room than a letter may be begun with", 1)
+	if n := l.witness.accepted(); n > 0 {
+		return fmt.Errorf("%d letters left without room for their intents", n)
+	}
+	if err := p.end(patience); err != nil {
+		return err
+	}
+	for range 3 {
+		was := l.witness.accepted()
+		// The file may have so many blocks of 512 bytes and no more.
+		p, err := shell(`ulimit -f 16; exec "$EXE" worker`)
+		if err != nil {
+			return err
+		}
+		if err := p.gone(l.ctx, patience); err != nil {
+			return fmt.Errorf("%w: %s", err, tail(p.said(), 3))
+		}
+		l.did("a write of an intent file that fails", 1)
+		if !strings.Contains(p.said(), "the intent file cannot be written") {
+			return fmt.Errorf("the worker says %q", tail(p.said(), 1))
+		}
+		l.note("%d letters left before the intent file was full", l.witness.accepted()-was)
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func (h *harness) newLab(ctx context.Context, name string, o options) (l *lab, e
 	l.env = []string{
 		"OUTREACH_RELAY=smtp://" + l.witness.addr + "?tls=none", "OUTREACH_HELO=faults.outreach.example", "OUTREACH_USER=ann",
 		fmt.Sprintf("OUTREACH_TEST_SPEED=%d", o.speed), "OUTREACH_CONNECTIONS=4", "OUTREACH_IN_HAND=16",
-		"OUTREACH_INTENTS=" + filepath.Join(dir, "intents"), "OUTREACH_REGISTRY_COPIES=" + l.registry(), "OUTREACH_QUIET=2s",
+		"OUTREACH_INTENTS=" + l.intents(), "OUTREACH_REGISTRY_COPIES=" + l.registry(), "OUTREACH_QUIET=2s",
 	}
 	return l, nil
 }

@@ -168,5 +168,5 @@ func unexercised(chosen []scenario, all bool) (missing, left []string) {
 
 // scenarios are all there are, in the order of the table.
 func scenarios() []scenario {
-	return slices.Concat(workerFaults, queueFaults, houseFaults, redisFaults, relayFaults, contentFaults, storms)
+	return slices.Concat(workerFaults, queueFaults, houseFaults, redisFaults, relayFaults, unreachable, contentFaults, storms)
 }
