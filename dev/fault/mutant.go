@@ -25,13 +25,18 @@ type edit struct{ file, old, new string }
 var allMutants = []mutant{
 	{
 		"no-begin", "the dot is written without asking", []edit{{
-			"worker/worker.go", "refused = w.Ledger.Begin(ctx, ledger.Begin{", "_ = w.Ledger.Begin\n\t\t_ = (ledger.Begin{",
+			"worker/worker.go", "granted, refused = w.Ledger.Begin(ctx, ledger.Begin{", "_ = w.Ledger.Begin\n\t\t_ = (ledger.Begin{",
 		}}, []string{"F03", "F04"},
 	},
 	{
 		"record-after-send", "the commit point is passed when the relay has answered", []edit{{
 			"relay/deliver.go", "if no := c.commit(ctx, commit); no != nil {\n\t\treturn *no, false\n\t}",
 			"defer func() {\n\t\tif v.Outcome == letter.Accepted {\n\t\t\t_ = c.commit(ctx, commit)\n\t\t}\n\t}()",
+		}}, []string{"F03", "F04"},
+	},
+	{
+		"no-intent", "the dot is written without an intent on the disk", []edit{{
+			"worker/worker.go", "err := w.Intents.Intend(ctx, w.intent(c, out, granted.Position))", "err := error(nil)\n\t\t_, _ = w.intent, granted",
 		}}, []string{"F03", "F04"},
 	},
 	{
