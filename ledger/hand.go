@@ -90,7 +90,7 @@ func (l *Ledger) Claim(ctx context.Context, b letter.Block, nonce string, n int,
 	got, err := l.strings(ctx, "claim", []string{
 		campaignKey(c), rowsKey(b), countsKey(c), lookKey(c), dueKey(c), busyKey(), holdsKey(), casesKey(c), workersKey(),
 		relayKey(pace.Relay), suppressedKey(), metaKey(), auditKey(),
-	}, c, b.Step, b.Name, nonce, n, pace.Between.Milliseconds(), Ahead.Milliseconds(), l.waits().Rewake.Milliseconds())
+	}, c, b.Step, b.Name, nonce, n, pace.Between.Milliseconds(), Ahead.Milliseconds(), l.patience().Rewake.Milliseconds())
 	if err != nil {
 		return Claims{}, err
 	}
@@ -208,7 +208,7 @@ func (l *Ledger) Begin(ctx context.Context, b Begin) (Granted, error) {
 func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 	k := newKeyring(metaKey(), auditKey(), busyKey(), holdsKey(), suppressedKey(), workersKey())
 	args := make([]any, 1, 1+14*len(bs))
-	args[0] = l.waits().Answer.Milliseconds()
+	args[0] = l.patience().Answer.Milliseconds()
 	for _, b := range bs {
 		bl, c := b.Claim.Block, b.Claim.Block.Campaign
 		before := 0

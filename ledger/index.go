@@ -28,7 +28,7 @@ func (l *Ledger) Due(ctx context.Context, campaigns []string, n int) ([]Wake, er
 	for _, c := range campaigns {
 		keys = append(keys, campaignKey(c), dueKey(c))
 	}
-	got, err := l.strings(ctx, "due", keys, n, l.waits().Rewake.Milliseconds())
+	got, err := l.strings(ctx, "due", keys, n, l.patience().Rewake.Milliseconds())
 	if err != nil || len(got) == 0 {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (l *Ledger) Sweep(ctx context.Context) (Swept, error) {
 	for len(paths) > 0 {
 		n := min(len(paths), 50)
 		keys := []string{metaKey(), auditKey(), busyKey(), workersKey(), sweptKey()}
-		args := []any{l.waits().Answer.Milliseconds()}
+		args := []any{l.patience().Answer.Milliseconds()}
 		for _, path := range paths[:n] {
 			campaign, member, _ := strings.Cut(path, "/")
 			step, name := splitMember(member)

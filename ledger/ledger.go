@@ -61,8 +61,8 @@ var scripts = func() map[string]*redis.Script {
 // A Ledger speaks to one Redis node (and its replicas). Its client must have MaxRetries -1: a repeated command would
 // hide a lost reply. Every call is safe to repeat with the same arguments.
 type Ledger struct {
-	Redis redis.UniversalClient
-	Waits Waits // those of real work when zero
+	Redis    redis.UniversalClient
+	Patience Patience // that of real work when zero
 
 	replicas replicas
 
@@ -70,17 +70,17 @@ type Ledger struct {
 	settles gather[Settlement, string]
 }
 
-// Waits are how long the ledger lets others take.
-type Waits struct {
+// Patience is how long the ledger lets others take.
+type Patience struct {
 	Answer time.Duration // AnswerIn in real work
 	Rewake time.Duration // Rewake in real work
 }
 
-func (l *Ledger) waits() Waits {
-	if l.Waits == (Waits{}) {
-		return Waits{Answer: AnswerIn, Rewake: Rewake}
+func (l *Ledger) patience() Patience {
+	if l.Patience == (Patience{}) {
+		return Patience{Answer: AnswerIn, Rewake: Rewake}
 	}
-	return l.Waits
+	return l.Patience
 }
 
 // New makes a ledger on a client.

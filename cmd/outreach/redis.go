@@ -108,7 +108,7 @@ func (a *app) connect(ctx context.Context, c config) (*ledger.Ledger, redis.Univ
 		return nil, nil, nil, err
 	}
 	l := ledger.New(rdb)
-	l.Waits = a.test.ledger()
+	l.Patience = a.test.ledger()
 	if _, err := l.Open(ctx); err != nil {
 		_ = rdb.Close()
 		return nil, nil, nil, err

@@ -165,12 +165,12 @@ func (t testSettings) relay() relay.Times {
 	return r
 }
 
-// ledger are the ledger's waits; zero for those of real work.
-func (t testSettings) ledger() ledger.Waits {
+// ledger is the ledger's patience; zero for that of real work.
+func (t testSettings) ledger() ledger.Patience {
 	if t.speed <= 1 {
-		return ledger.Waits{}
+		return ledger.Patience{}
 	}
-	return ledger.Waits{Answer: t.at(ledger.AnswerIn, 3*time.Second), Rewake: t.at(ledger.Rewake, 500*time.Millisecond)}
+	return ledger.Patience{Answer: t.at(ledger.AnswerIn, 3*time.Second), Rewake: t.at(ledger.Rewake, 500*time.Millisecond)}
 }
 
 // sweep is how often leases are looked at; zero for real work.
