@@ -63,6 +63,10 @@ type Verdict struct {
 	Text     string        // the relay's words, or what happened instead of words
 	Retry    time.Duration // not before this, when the relay or the stage says so; 0 leaves it to the ledger
 
+	Greylisted bool // deferred because the other side makes strangers come back: soon is soon enough
+	Standing   bool // refused after the dot for what the sender is (SPF, DKIM, DMARC, policy): the next letter would meet the same
+	Own        bool // in doubt because this process was stopped, not for anything that the relay did
+
 	// LeftOut are copies (indexes into Envelope.Cc) that the relay refused for good, or deferred a second time: the
 	// letter went without them. DeferredCc are those that made the letter wait this time.
 	LeftOut    []int

@@ -31,6 +31,9 @@ type conn struct {
 	idle     *time.Timer
 }
 
+// stopped is why connections end when this process does.
+const stopped = "the program was stopped"
+
 // abort closes the socket without a word.
 func (c *conn) abort(why string) {
 	c.why.CompareAndSwap(nil, &why)

@@ -48,13 +48,13 @@ func (c *conn) deliver(ctx context.Context, j *job, written bool, commit func(co
 		if c.wire.written == before {
 			return neverWritten(c.words(err)), false
 		}
-		return letter.Verdict{Outcome: letter.Doubtful, Stage: letter.StageDot, Text: "while the dot was written: " + c.words(err)}, false
+		return c.doubt("while the dot was written: ", err), false
 	}
 	c.relay.at("after-dot")
 	c.await(c.relay.times.Dot)
 	r, err := c.read()
 	if err != nil {
-		return letter.Verdict{Outcome: letter.Doubtful, Stage: letter.StageDot, Text: "no answer to the dot: " + c.words(err)}, false
+		return c.doubt("no answer to the dot: ", err), false
 	}
 	c.relay.at("after-reply")
 	v = r.afterDot()
@@ -232,6 +232,11 @@ func (r *Relay) at(point string) {
 	if r.fail != nil {
 		r.fail(point)
 	}
+}
+
+// doubt is the verdict on a letter whose dot was, or may have been, written and not answered.
+func (c *conn) doubt(when string, err error) letter.Verdict {
+	return letter.Verdict{Outcome: letter.Doubtful, Stage: letter.StageDot, Text: when + c.words(err), Own: c.aborted() == stopped}
 }
 
 func ref(v letter.Verdict) *letter.Verdict { return &v }

@@ -121,6 +121,10 @@ type unreachable struct {
 	what string // which part: "no connection", "no greeting", "no TLS", "no login"
 	code int
 	text string
+
+	own   bool        // this program's doing: it was stopped, or it leaves the relay alone
+	login bool        // the login is what was refused, or could not be had
+	with  fingerprint // of what was logged in with, where login
 }
 
 func (u *unreachable) Error() string { return u.what + ": " + u.text }
@@ -144,7 +148,7 @@ func (r *Relay) open(ctx context.Context) (*conn, *unreachable) {
 	defer context.AfterFunc(r.life, cancel)()
 	secret, err := s.secret(ctx)
 	if err != nil {
-		return nil, &unreachable{what: "no login", text: err.Error()}
+		return nil, &unreachable{what: "no login", text: err.Error(), login: true, with: fingerprintOf("", err)}
 	}
 	config := &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}
 	if s.CAFile != "" {
@@ -208,7 +212,11 @@ func (r *Relay) open(ctx context.Context) (*conn, *unreachable) {
 		if w != nil {
 			w.Close()
 		}
-		return nil, s.explain(what, err, ctx, secret)
+		u := s.explain(what, err, ctx, secret)
+		if what == "no login" {
+			u.login, u.with = true, fingerprintOf(secret, nil)
+		}
+		return nil, u
 	}
 	c.take(w, client)
 	return c, nil
@@ -224,7 +232,7 @@ func (s Settings) explain(what string, err error, ctx context.Context, secret st
 	case ctx.Err() != nil && !errors.Is(err, errGarbage):
 		u.text = "no answer in time"
 		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			u.text = "stopped"
+			u.text, u.own = "stopped", true
 		}
 	case strings.Contains(err.Error(), noStartTLS):
 		u.text = "the relay does not offer STARTTLS, and nothing is sent in the clear"

@@ -36,10 +36,21 @@ func autoLogins(secure, readable bool) []string {
 
 // secret is what this connection logs in with: the password, or a token of the moment.
 func (s Settings) secret(ctx context.Context) (string, error) {
-	if s.Auth != "xoauth2" {
-		return string(s.Password), nil
+	switch {
+	case s.Auth == "xoauth2":
+		return s.Token(ctx)
+	case s.Auth != "" && s.PasswordFile != "":
+		b, err := os.ReadFile(s.PasswordFile)
+		if err != nil {
+			return "", fmt.Errorf("password_file: %w", err)
+		}
+		password := strings.TrimRight(string(b), "\r\n")
+		if password == "" || strings.ContainsAny(password, "\x00\r\n") {
+			return "", fmt.Errorf("password_file: %s does not hold one password on one line", s.PasswordFile)
+		}
+		return password, nil
 	}
-	return s.Token(ctx)
+	return string(s.Password), nil
 }
 
 // logIn logs in on a connection that go-mail has made, and returns the login's name. It chooses among what the relay

@@ -81,7 +81,7 @@ func (r *Relay) take(ctx context.Context, j *job, fresh bool) (c *conn, written 
 			return nil, false, errors.New("stopped before it was sent")
 		case <-r.life.Done():
 			r.abandon(w, false)
-			return nil, false, errors.New("the program was stopped")
+			return nil, false, errors.New(stopped)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (r *Relay) abandon(w *waiter, engagedOnly bool) bool {
 // engage picks the letter whose envelope goes out with this connection's dot: the one that has waited longest, when the
 // relay takes commands in one piece. nil when none waits.
 func (r *Relay) engage(c *conn) *waiter {
-	if !c.offer.pipelining {
+	if !c.offer.pipelining || r.Trouble() != nil {
 		return nil
 	}
 	r.mu.Lock()
@@ -186,7 +186,7 @@ func (r *Relay) add(c *conn) {
 	defer r.mu.Unlock()
 	r.conns[c] = struct{}{}
 	if r.life.Err() != nil {
-		c.abort("the program was stopped")
+		c.abort(stopped)
 	}
 }
 

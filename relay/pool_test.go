@@ -340,7 +340,7 @@ func TestClose(t *testing.T) {
 		if a.Outcome == letter.Unsent {
 			a, b = b, a
 		}
-		if a.Outcome != letter.Doubtful || a.Text != "no answer to the dot: the program was stopped" || b.Outcome != letter.Unsent {
+		if a.Outcome != letter.Doubtful || !a.Own || a.Text != "no answer to the dot: the program was stopped" || b.Outcome != letter.Unsent {
 			t.Errorf("%+v\n%+v", a, b)
 		}
 	})

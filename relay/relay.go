@@ -26,12 +26,18 @@ type Times struct {
 	Idle  time.Duration // how long an unused connection is kept: less than relays do, usually 5 minutes
 	Quit  time.Duration // the farewell
 	House time.Duration // how long letters wait after a refusal that the house must mend
+
+	Failing  time.Duration // within which three failures open the breaker
+	Open     time.Duration // how long it is open at first; each probe that fails doubles it
+	OpenMost time.Duration // and at most
+	Tend     time.Duration // how often Tend looks at it
 }
 
 // Standard are the times of RFC 5321 4.5.3.2, and ours.
 var Standard = Times{
 	Dial: 2 * time.Minute, Mail: 5 * time.Minute, Rcpt: 5 * time.Minute, Data: 2 * time.Minute, Block: 3 * time.Minute,
 	Dot: 10 * time.Minute, Guard: 30 * time.Second, Idle: 30 * time.Second, Quit: 5 * time.Second, House: 15 * time.Minute,
+	Failing: 5 * time.Minute, Open: 5 * time.Minute, OpenMost: time.Hour, Tend: time.Second,
 }
 
 // Options are what a relay needs besides its settings.
@@ -53,6 +59,8 @@ type Relay struct {
 	log      *slog.Logger
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	fail     func(point string)
+
+	breaker breaker
 
 	life context.Context // ends when the relay stops waiting for anything
 	cut  context.CancelFunc
@@ -78,6 +86,7 @@ func New(s Settings, o Options) *Relay {
 	if r.times == (Times{}) {
 		r.times = Standard
 	}
+	r.breaker.times, r.breaker.proving = &r.times, make(chan struct{}, 1)
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
@@ -94,6 +103,17 @@ func New(s Settings, o Options) *Relay {
 // Attempt is what earlier attempts at a letter came to.
 type Attempt struct {
 	DeferredCc []int // places in Envelope.Cc that the relay deferred before: deferred again, they are left out
+}
+
+// Name is the relay's name in pages and keys: host:port.
+func (r *Relay) Name() string { return r.settings.Name() }
+
+// Pace is the time between two letters to it, 0 for none.
+func (r *Relay) Pace() time.Duration {
+	if r.settings.Pace == nil {
+		return 0
+	}
+	return *r.settings.Pace
 }
 
 // Free is how many more letters can be in hand without waiting for long: one under way and one behind it for each
@@ -130,15 +150,17 @@ func (r *Relay) Deliver(ctx context.Context, s letter.Sealed, a Attempt, commit 
 			return letter.Verdict{Outcome: letter.Unsent, Stage: letter.StageDial, Text: err.Error()}
 		case c == nil:
 			var u *unreachable
-			if c, u = r.open(ctx); u != nil {
-				r.log.Warn("relay", "relay", r.settings.Name(), "error", u.Error())
+			if c, u = r.reach(ctx); u != nil {
 				r.slotFree()
 				return u.verdict()
 			}
-			r.log.Debug("connected", "relay", r.settings.Name(), "offers", c.offer.String())
-			r.add(c)
 		case c == broken:
 			continue
+		case !written:
+			if t := r.Trouble(); t != nil {
+				r.put(c, nil)
+				return t.unreachable().verdict()
+			}
 		}
 		if !written {
 			if no := j.fits(c.offer); no != nil {
@@ -148,8 +170,11 @@ func (r *Relay) Deliver(ctx context.Context, s letter.Sealed, a Attempt, commit 
 		}
 		var again bool
 		if v, again = c.deliver(ctx, j, written, commit); !again {
-			return v
+			break
 		}
+	}
+	if departs(v.Code) {
+		r.failed(failure{at: r.now(), letter: s.MessageID, why: v.Text})
 	}
 	return v
 }
@@ -188,7 +213,7 @@ func (r *Relay) Close(ctx context.Context) error {
 		r.cut()
 		err = fmt.Errorf("%d letters were cut off in the middle", r.inHand)
 		for c := range r.conns {
-			c.abort("the program was stopped")
+			c.abort(stopped)
 		}
 		r.mu.Unlock()
 	}

@@ -99,7 +99,7 @@ func TestVerdicts(t *testing.T) {
 		{"greeting 554", says("CONNECT", "554 go away\r\n"), letter.Verdict{Outcome: letter.Unreachable, Stage: letter.StageDial, Code: 554, Text: "no greeting: go away"}, 0},
 		{"greeting without end", says("CONNECT", strings.Repeat("220-hello\r\n", 20000)), letter.Verdict{Outcome: letter.Unreachable, Stage: letter.StageDial, Text: "the relay talks without end"}, 0},
 
-		{"MAIL later", says("MAIL", "451 4.7.1 try again in 5 minutes\r\n"), letter.Verdict{Outcome: letter.Deferred, Stage: letter.StageMail, Code: 451, Enhanced: "4.7.1", Text: "try again in 5 minutes", Retry: 5 * time.Minute}, 0},
+		{"MAIL later", says("MAIL", "451 4.7.1 try again in 5 minutes\r\n"), letter.Verdict{Outcome: letter.Deferred, Stage: letter.StageMail, Code: 451, Enhanced: "4.7.1", Text: "try again in 5 minutes", Retry: 5 * time.Minute, Greylisted: true}, 0},
 		{"MAIL never", says("MAIL", "550 5.7.1 not yours\r\n"), letter.Verdict{Outcome: letter.Unreachable, Stage: letter.StageMail, Code: 550, Enhanced: "5.7.1", Text: "the relay refuses the sender: not yours", Retry: 15 * time.Minute}, 0},
 		{"MAIL too large", says("MAIL", "552 5.3.4 too big\r\n"), letter.Verdict{Outcome: letter.Refused5xx, Stage: letter.StageMail, Code: 552, Enhanced: "5.3.4", Text: "too big"}, 0},
 		{"MAIL 421", says("MAIL", "421 4.4.2 bye\r\n"), letter.Verdict{Outcome: letter.Unreachable, Stage: letter.StageMail, Code: 421, Enhanced: "4.4.2", Text: "bye"}, 0},
@@ -119,7 +119,7 @@ func TestVerdicts(t *testing.T) {
 
 		{"dot later", says(".", "451 4.3.0 later\r\n"), letter.Verdict{Outcome: letter.Deferred, Stage: letter.StageDot, Code: 451, Enhanced: "4.3.0", Text: "later"}, 0},
 		{"dot 421", says(".", "421 4.3.2 later\r\n"), letter.Verdict{Outcome: letter.Deferred, Stage: letter.StageDot, Code: 421, Enhanced: "4.3.2", Text: "later"}, 0},
-		{"dot never", says(".", "554 5.7.1 spam\r\n"), letter.Verdict{Outcome: letter.Refused5xx, Stage: letter.StageDot, Code: 554, Enhanced: "5.7.1", Text: "spam"}, 0},
+		{"dot never", says(".", "554 5.7.1 spam\r\n"), letter.Verdict{Outcome: letter.Refused5xx, Stage: letter.StageDot, Code: 554, Enhanced: "5.7.1", Text: "spam", Standing: true}, 0},
 		{"dot 354", take(".", "354 more\r\n"), letter.Verdict{Outcome: letter.Doubtful, Stage: letter.StageDot, Code: 354, Text: "answer to the dot that is none: 354 more"}, 1},
 		{"enhanced code of another class", says(".", "554 2.0.0 odd\r\n"), letter.Verdict{Outcome: letter.Refused5xx, Stage: letter.StageDot, Code: 554, Text: "2.0.0 odd"}, 0},
 

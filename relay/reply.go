@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -118,7 +119,7 @@ func (r reply) later() bool    { return r.code/100 == 4 }
 func (r reply) never() bool    { return r.code/100 == 5 }
 
 // closing is the relay's word on itself, whatever it was asked: it shuts the channel (RFC 5321 3.8, 4.2.2).
-func (r reply) closing() bool { return r.code == 421 }
+func (r reply) closing() bool { return departs(r.code) }
 
 // tooLarge is the one refusal of MAIL that concerns the letter and not its sender (RFC 1870 6.1).
 func (r reply) tooLarge() bool { return r.code == 552 }
@@ -129,10 +130,37 @@ func (r reply) verdict(o letter.Outcome, s letter.Stage) letter.Verdict {
 	e := enhanced(r.code, text)
 	v := letter.Verdict{Outcome: o, Stage: s, Code: r.code, Enhanced: e, Text: strings.TrimSpace(text[len(e):])}
 	if r.later() {
-		v.Retry = hint(v.Text)
+		v.Retry, v.Greylisted = hint(v.Text), r.greylisted(e, v.Text)
 	}
 	return v
 }
+
+// greylisted says that strangers are made to come back (RFC 6647): by the enhanced code that filters use for it, or in
+// words. 421 is the relay's word on itself.
+func (r reply) greylisted(enhanced, text string) bool {
+	if r.closing() {
+		return false
+	}
+	if enhanced == "4.7.1" {
+		return true
+	}
+	text = strings.ToLower(text)
+	return (r.code == 450 || r.code == 451) && slices.ContainsFunc(greyWords, func(w string) bool { return strings.Contains(text, w) })
+}
+
+var greyWords = []string{"greylist", "graylist", "grey-list", "gray-list", "grey list", "gray list"}
+
+// standing are the enhanced codes of refusals that concern the sender and not one letter: policy, then DKIM, SPF and
+// reverse DNS (RFC 7372), then DMARC as Exchange Online says it.
+var standing = []string{
+	"5.7.1", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.509", "5.7.515",
+}
+
+// departs is the code by which a relay says of itself that it serves no more now (RFC 5321 3.8).
+func departs(code int) bool { return code == 421 }
+
+// refusesLogin is a definite no to a login: the same words said again would be refused again, and may lock the account.
+func refusesLogin(code int) bool { return code/100 == 5 }
 
 // String is the reply as people read it.
 func (r reply) String() string {
@@ -148,7 +176,9 @@ func (r reply) afterDot() letter.Verdict {
 	case r.later():
 		return r.verdict(letter.Deferred, letter.StageDot)
 	case r.never():
-		return r.verdict(letter.Refused5xx, letter.StageDot)
+		v := r.verdict(letter.Refused5xx, letter.StageDot)
+		v.Standing = slices.Contains(standing, v.Enhanced)
+		return v
 	}
 	v := r.verdict(letter.Doubtful, letter.StageDot)
 	v.Text = "answer to the dot that is none: " + r.String()

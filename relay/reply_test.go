@@ -67,3 +67,55 @@ func TestHint(t *testing.T) {
 		}
 	}
 }
+
+// TestGreylisted: the enhanced code of filters, or words; never the relay's word on itself.
+func TestGreylisted(t *testing.T) {
+	for text, want := range map[string]bool{
+		"451 4.7.1 Greylisting in action, please come back later":         true,
+		"450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted": true,
+		"451 Temporarily deferred, you have been GRAYLISTED":              true,
+		"450 4.7.1 try later":                                               true,
+		"451 4.3.0 try again later":                                         false,
+		"452 4.2.2 mailbox full (not greylisted)":                           false,
+		"421 4.7.1 too many connections":                                    false,
+		"550 5.7.1 greylisted for good":                                     false,
+		"450 4.1.8 the domain of the sender was not found: try again later": false,
+	} {
+		r, err := readReply(bufio.NewReader(strings.NewReader(text+"\r\n")), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := r.afterDot(); v.Greylisted != want {
+			t.Errorf("%s: greylisted %v, want %v", text, v.Greylisted, want)
+		}
+	}
+}
+
+// TestStanding: a refusal after the dot for what the sender is concerns every letter; one of this letter does not, and
+// neither does one of a recipient.
+func TestStanding(t *testing.T) {
+	for text, want := range map[string]bool{
+		"550 5.7.1 message refused by policy":                true,
+		"550 5.7.26 unauthenticated email, DMARC policy":     true,
+		"550 5.7.515 Access denied, sending domain":          true,
+		"550 5.7.23 SPF validation failed":                   true,
+		"550 5.7.2 no":                                       false,
+		"552 5.3.4 too large":                                false,
+		"554 message refused, see 5.7.1":                     false,
+		"451 4.7.26 not authenticated now":                   false,
+		"250 2.0.0 queued, 5.7.1":                            false,
+		"550 5.1.1 no such mailbox (5.7.1 would be another)": false,
+	} {
+		r, err := readReply(bufio.NewReader(strings.NewReader(text+"\r\n")), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := r.afterDot(); v.Standing != want {
+			t.Errorf("%s: standing %v, want %v", text, v.Standing, want)
+		}
+	}
+	r := reply{code: 550, text: []byte("5.7.1 relaying denied")}
+	if v := r.verdict(letter.Refused5xx, letter.StageRcptTo); v.Standing {
+		t.Error("a recipient's refusal is taken for one of the sender")
+	}
+}

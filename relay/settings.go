@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A Secret never shows: String, formatting, JSON and the log say "set".
@@ -38,18 +39,20 @@ const (
 
 // Settings say which relay, and how it is spoken to.
 type Settings struct {
-	Host        string
-	Port        int
-	TLS         string // StartTLS, Implicit or NoTLS
-	Auth        string // a name of Logins, "auto" for the best one that is offered, "" for none
-	User        string
-	Password    Secret
-	Token       func(context.Context) (string, error) // access token for XOAUTH2, asked for at each connection
-	TokenFile   string                                // where Token reads, for String
-	Insecure    bool                                  // letters may cross a network in the clear; a password never does
-	CAFile      string                                // PEM file of the authorities that may sign the relay's certificate; "" for the system's
-	Helo        string                                // name said in EHLO; "" for the host's name
-	Connections int                                   // open at once, at most; 0 means 1
+	Host         string
+	Port         int
+	TLS          string // StartTLS, Implicit or NoTLS
+	Auth         string // a name of Logins, "auto" for the best one that is offered, "" for none
+	User         string
+	Password     Secret
+	PasswordFile string                                // where the password is, read anew for each connection
+	Token        func(context.Context) (string, error) // access token for XOAUTH2, asked for at each connection
+	TokenFile    string                                // where Token reads, for String
+	Insecure     bool                                  // letters may cross a network in the clear; a password never does
+	CAFile       string                                // PEM file of the authorities that may sign the relay's certificate; "" for the system's
+	Helo         string                                // name said in EHLO; "" for the host's name
+	Connections  int                                   // open at once, at most; 0 where the URL does not say: then 1
+	Pace         *time.Duration                        // time between two letters, 0 for none; nil where the URL does not say
 }
 
 // Name is the relay's name in pages and keys: host:port.
@@ -65,7 +68,7 @@ func (s Settings) String() string {
 		}
 	}
 	q := url.Values{"tls": {s.TLS}}
-	for _, p := range [...]struct{ key, value string }{{"auth", s.Auth}, {"token_file", s.TokenFile}, {"ca_file", s.CAFile}, {"helo", s.Helo}} {
+	for _, p := range [...]struct{ key, value string }{{"auth", s.Auth}, {"token_file", s.TokenFile}, {"password_file", s.PasswordFile}, {"ca_file", s.CAFile}, {"helo", s.Helo}} {
 		if p.value != "" {
 			q.Set(p.key, p.value)
 		}
@@ -73,12 +76,18 @@ func (s Settings) String() string {
 	if s.Insecure {
 		q.Set("insecure", "yes")
 	}
+	if s.Pace != nil {
+		q.Set("pace", short(*s.Pace))
+	}
+	if s.Connections > 0 {
+		q.Set("connections", strconv.Itoa(s.Connections))
+	}
 	u.RawQuery = q.Encode()
 	return u.String()
 }
 
 // ParseURL reads smtp://user:password@host:port?tls=starttls|implicit|none and the optional parameters auth, token_file,
-// ca_file, helo and insecure. The port is 587 with STARTTLS, 465 with implicit TLS and 25 without TLS unless it is given;
+// password_file, ca_file, helo, insecure, pace and connections. The port is 587 with STARTTLS, 465 with implicit TLS and 25 without TLS unless it is given;
 // tls is implicit for port 465 and starttls otherwise. The error names every fault and what to do, and holds no secret.
 func ParseURL(s string) (Settings, error) {
 	u, err := url.Parse(s)
@@ -161,7 +170,7 @@ func (p *parser) login() {
 	p.User = p.url.User.Username()
 	password, hasPassword := p.url.User.Password()
 	p.Password = Secret(password)
-	p.TokenFile = p.query.Get("token_file")
+	p.TokenFile, p.PasswordFile = p.query.Get("token_file"), p.query.Get("password_file")
 	p.Auth = strings.ToLower(p.query.Get("auth"))
 	if p.Auth == "" && p.User != "" {
 		p.Auth = "auto"
@@ -177,6 +186,8 @@ func (p *parser) login() {
 		p.Auth = ""
 		if p.User != "" || hasPassword {
 			p.faultf("there is a user or a password but auth=none; remove one of them")
+		} else if p.PasswordFile != "" {
+			p.faultf("password_file needs a user; write smtp://user@host?password_file=FILE")
 		}
 	case p.Auth != "auto" && !slices.Contains(Logins, p.Auth):
 		p.faultf("auth=%s is not known; write auth=auto or one of %s", shorten(p.Auth), strings.Join(Logins, ", "))
@@ -186,8 +197,10 @@ func (p *parser) login() {
 		p.faultf("auth=xoauth2 needs token_file=FILE, a file that holds the access token (it is read anew for each connection)")
 	case p.Auth != "xoauth2" && p.TokenFile != "":
 		p.faultf("token_file is read by auth=xoauth2 only; write auth=xoauth2 or remove token_file")
-	case p.Auth != "xoauth2" && password == "":
-		p.faultf("auth=%s needs a password; write smtp://user:password@host", p.Auth)
+	case p.PasswordFile != "" && (hasPassword || p.Auth == "xoauth2"):
+		p.faultf("password_file stands beside a password or a token; leave only one of them")
+	case p.Auth != "xoauth2" && password == "" && p.PasswordFile == "":
+		p.faultf("auth=%s needs a password; write smtp://user:password@host or smtp://user@host?password_file=FILE", p.Auth)
 	case p.clear() && slices.Contains(clearLogins, p.Auth):
 		p.faultf("auth=%s would send the password in the clear to %s; write tls=starttls or tls=implicit", p.Auth, shorten(p.Host))
 	}
@@ -209,7 +222,21 @@ func (p *parser) rest() {
 			p.faults = append(p.faults, err)
 		}
 	}
-	known := []string{"auth", "ca_file", "helo", "insecure", "tls", "token_file"}
+	if v, given := p.given("pace"); given {
+		d, err := time.ParseDuration(v)
+		if err != nil || d < 0 || d > time.Hour {
+			p.faultf("pace=%s is not a time from 0 to 1h; write for example pace=5s, or pace=0 for none", shorten(v))
+		}
+		p.Pace = &d
+	}
+	if v, given := p.given("connections"); given {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 1000 {
+			p.faultf("connections=%s is not a number from 1 to 1000; write for example connections=5", shorten(v))
+		}
+		p.Connections = n
+	}
+	known := []string{"auth", "ca_file", "connections", "helo", "insecure", "pace", "password_file", "tls", "token_file"}
 	var unknown []string
 	for key, values := range p.query {
 		if !slices.Contains(known, key) {
@@ -222,6 +249,35 @@ func (p *parser) rest() {
 	for _, key := range unknown {
 		p.faultf("%s is not a setting of a relay; there are: %s", key, strings.Join(known, ", "))
 	}
+}
+
+// given is the value of a parameter that may be there and empty.
+func (p *parser) given(key string) (string, bool) {
+	_, is := p.query[key]
+	return p.query.Get(key), is
+}
+
+// ParseList reads one or several addresses, separated by spaces or line ends, in the order in which letters are offered.
+func ParseList(s string) ([]Settings, error) {
+	var all []Settings
+	var faults []error
+	words := strings.Fields(s)
+	if len(words) < 2 {
+		one, err := ParseURL(strings.TrimSpace(s))
+		return []Settings{one}, err
+	}
+	for i, word := range words {
+		one, err := ParseURL(word)
+		if err != nil {
+			for _, line := range strings.Split(err.Error(), "\n") {
+				faults = append(faults, fmt.Errorf("relay %d of %d: %s", i+1, len(words), line))
+			}
+		} else if slices.ContainsFunc(all, func(other Settings) bool { return strings.EqualFold(other.Name(), one.Name()) }) {
+			faults = append(faults, fmt.Errorf("relay %d of %d: %s is there already; give each relay once", i+1, len(words), one.Name()))
+		}
+		all = append(all, one)
+	}
+	return all, errors.Join(faults...)
 }
 
 // clear says whether what is sent can be read on the way by others.
