@@ -68,6 +68,7 @@ type Claims struct {
 	More       bool      // ask again: letters are due that were not asked for
 	Next       time.Time // when the block is due next; zero when nothing is planned in it
 	Why        string    // why nothing may leave now, "" otherwise
+	Held       bool      // it is the relay that is held: another one may do
 	Suppressed int       // how many addresses the suppression list holds
 }
 
@@ -95,7 +96,7 @@ func (l *Ledger) Claim(ctx context.Context, b letter.Block, nonce string, n int,
 		return Claims{}, err
 	}
 	if got[0] == "no" {
-		return Claims{Why: got[1]}, nil
+		return Claims{Why: got[1], Held: len(got) > 2}, nil
 	}
 	out := Claims{Now: fromMS(got[1]), More: got[2] == "1", Next: fromMS(got[3])}
 	out.Suppressed, _ = strconv.Atoi(got[5])
@@ -262,6 +263,9 @@ type Settlement struct {
 	NoAttempt  bool          // for Planned: the house stood in the way, no attempt is counted
 	Words      string        // the relay's
 	Last       bool          // no step follows this one in the edition the letter was sent by
+	Relay      string        // the relay that the dot was written to, "" for none
+	Answered   bool          // the relay gave a definite answer to the dot
+	Silent     bool          // for InDoubt: by the relay's doing, not by ours
 }
 
 // Settle writes down what became of a letter. It returns the state the ledger holds after it: a letter to be planned
@@ -283,7 +287,7 @@ func (l *Ledger) Settle(ctx context.Context, s Settlement) (letter.State, error)
 
 func (l *Ledger) settle(ctx context.Context, ss []Settlement) ([]string, error) {
 	k := newKeyring(metaKey(), auditKey(), busyKey())
-	args := make([]any, 0, 16*len(ss))
+	args := make([]any, 0, 18*len(ss))
 	for _, s := range ss {
 		b, c := s.Claim.Block, s.Claim.Block.Campaign
 		follow := k.at(followKey(c))
@@ -301,6 +305,14 @@ func (l *Ledger) settle(ctx context.Context, ss []Settlement) ([]string, error) 
 		args = append(args, k.at(campaignKey(c)), k.at(rowsKey(b)), k.at(countsKey(c)), k.at(lookKey(c)), k.at(dueKey(c)),
 			k.at(casesKey(c)), follow, c, b.Step, b.Name, s.Claim.ID.Donor, s.Claim.Nonce, to, s.After.Milliseconds(), mask,
 			Words(s.Words))
+		switch {
+		case s.Relay != "" && s.Answered:
+			args = append(args, k.at(relayKey(s.Relay)), "+")
+		case s.Relay != "" && s.Silent:
+			args = append(args, k.at(relayKey(s.Relay)), "-")
+		default:
+			args = append(args, 0, "")
+		}
 	}
 	return l.twice(ctx, "settle", len(ss), func(ctx context.Context) ([]string, error) {
 		return l.strings(ctx, "settle", k.keys, args...)

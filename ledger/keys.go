@@ -85,7 +85,8 @@ func checkingKey() string { return tag + "checking" }
 // SET: names of the relays that workers have used.
 func relaysKey() string { return tag + "relays" }
 
-// HASH: next, the first free slot of its pace (ms); woken, when the last block that waits for a slot is woken (ms).
+// HASH: next, the first free slot of its pace (ms); woken, when the last block that waits for a slot is woken (ms);
+// doubts in a row; held, why, and since when (ms); released, how often by a person; trouble, until|worker|why.
 func relayKey(relay string) string { return tag + "relay:" + relay }
 
 // STRING: answered|needed, how many replicas a worker's last WAIT reached; ends by itself when no worker asks.

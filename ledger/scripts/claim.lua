@@ -5,7 +5,7 @@
 --      7 ms ahead within which slots are handed out 8 ms after which the block is woken again if letters remain
 -- Returns {'ok', now, more ('1' ask again), next due (ms, 0 none), edition, suppressed addresses,
 --          per letter: donor, generation, attempts, date (s), not before (ms), copies deferred once}
---       | {'no', why} nothing may leave now
+--       | {'no', why} nothing may leave now | {'no', why, 'relay'} nothing through this relay: it is held
 local now = now_ms()
 local step, block, nonce = ARGV[2], ARGV[3], ARGV[4]
 local member = step .. '/' .. block
@@ -40,8 +40,9 @@ all = redis.call('HGETALL', k.rows)
 local scopes = redis.call('HGET', k.rows, '.s') or ''
 local anyheld, anycase = redis.call('HLEN', KEYS[7]) > 0, redis.call('EXISTS', KEYS[8]) == 1
 local want, pace, ahead = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local way = redis.call('HMGET', KEYS[10], 'next', 'held')
 local slot = now
-if pace > 0 then slot = math.max(now, tonumber(redis.call('HGET', KEYS[10], 'next') or '0')) end
+if pace > 0 then slot = math.max(now, tonumber(way[1] or '0')) end
 local granted, more, nextdue, new = {}, false, 0, 0
 local stoppedNow = {}
 for i = 1, #all, 2 do
@@ -54,6 +55,11 @@ for i = 1, #all, 2 do
     end
     for _, v in ipairs({all[i], int(r.g), int(r.a), int(r.d), int(now), (string.gsub(r.m, '^f', ''))}) do granted[#granted + 1] = v end
   end
+end
+if way[2] then
+  -- What a lost reply has granted is given again all the same: nobody else would look after it.
+  if #granted == 0 then return {'no', 'relay ' .. relayname(KEYS[10]) .. ' is held: ' .. way[2], 'relay'} end
+  want = 0
 end
 for i = 1, #all, 2 do
   if more then break end -- the block is asked for again: what else is in it need not be known now

@@ -224,3 +224,6 @@ local function alive(workers, nonce, now)
   local til = redis.call('ZSCORE', workers, string.sub(nonce, 1, 6))
   return til and tonumber(til) >= now
 end
+
+-- relayname is the name in a relay's key.
+local function relayname(key) return string.match(key, ':relay:(.*)$') end

@@ -1,21 +1,24 @@
 -- Writes down what became of letters that a worker holds, several at once.
 -- KEYS 1 meta 2 audit 3 busy, then the keys that the letters name by their place
--- ARGV per letter 16 values: places of campaign, rows, counts, look, due, cases, follow (negative: no step followed in the
+-- ARGV per letter 18 values: places of campaign, rows, counts, look, due, cases, follow (negative: no step followed in the
 --      edition that the letter was sent by, which a newer one may have changed);
 --      campaign, step, block, donor, nonce, outcome (S sent, P planned again, R refused, D in doubt,
 --      N planned again by no fault of the relay: the dot was never written and no attempt is counted),
---      ms until due again (P), copies deferred once as a bit mask, then words of the relay (64 bytes at most)
+--      ms until due again (P), copies deferred once as a bit mask, words of the relay (64 bytes at most), place of the
+--      relay (0: none), what its answer to the dot says of it: '+' a definite one, '-' in doubt by its doing, '' neither
+-- Two doubts in a row by a relay's doing hold it.
 -- Returns per letter: the state written ('S' 'P' 'X' 'R' 'D') | 'again' it stands so already | 'nonce' not this worker's
 --       | 'state' the letter is where this outcome cannot come from
 local now = now_ms()
 local out, body = {}, {}
+local ways = {} -- of each relay: how many doubts in a row, as stored and now, and the letters in doubt
 local free, sent = {}, {} -- of each block: how many letters are out of hand; whether it is noted for the next step
 local lasts = {}
 local function final(campaign, step)
   if not lasts[campaign] then lasts[campaign] = string.match(redis.call('HGET', campaign, 'steps') or '', '%S+$') end
   return lasts[campaign] == step
 end
-for i = 1, #ARGV, 16 do
+for i = 1, #ARGV, 18 do
   local k = {campaign = KEYS[tonumber(ARGV[i])], rows = KEYS[tonumber(ARGV[i + 1])], counts = KEYS[tonumber(ARGV[i + 2])],
     look = KEYS[tonumber(ARGV[i + 3])], due = KEYS[tonumber(ARGV[i + 4])], cases = KEYS[tonumber(ARGV[i + 5])]}
   local follow = KEYS[math.abs(tonumber(ARGV[i + 6]))]
@@ -61,10 +64,32 @@ for i = 1, #ARGV, 16 do
       f.n = f.n + 1
       free[k.rows] = f
     end
+    local relay, said = KEYS[tonumber(ARGV[i + 16])], ARGV[i + 17]
+    if relay and (said == '+' or said == '-' and answer == 'D') then
+      local way = ways[relay]
+      if not way then
+        local n = tonumber(redis.call('HGET', relay, 'doubts') or '0')
+        way = {was = n, n = n}
+        ways[relay] = way
+      end
+      if said == '+' then way.n = 0
+      else
+        way.n = way.n + 1
+        if way.n >= 2 then way.letter = name .. '/' .. donor .. '/' .. step end
+      end
+    end
     body[#body + 1] = name .. '/' .. donor .. '/' .. step .. ' ' .. was .. '>' .. answer .. ' ' .. words
   end
   out[#out + 1] = answer
 end
 for rows, f in pairs(free) do freed(rows, KEYS[3], f.member, f.n) end
 if #body > 0 then audit(KEYS[1], KEYS[2], now, 'worker', 'settle', table.concat(body, '\n')) end
+for relay, way in pairs(ways) do
+  if way.n ~= way.was then redis.call('HSET', relay, 'doubts', int(way.n)) end
+  if way.letter and redis.call('HEXISTS', relay, 'held') == 0 then
+    local why = 'it left two letters in a row in doubt, the last ' .. way.letter
+    redis.call('HSET', relay, 'held', why, 'since', int(now))
+    audit(KEYS[1], KEYS[2], now, 'worker', 'hold', 'relay:' .. relayname(relay) .. '\n' .. why)
+  end
+end
 return done(out)
