@@ -99,7 +99,7 @@ func TestTwoDoubtsHoldTheRelay(t *testing.T) {
 					t.Errorf("audit ends with %+v", e)
 				}
 				heard, err = w.Tell(w.ctx, w.worker, time.Minute, []ledger.Word{{Relay: bad.Relay}})
-				if err != nil || heard[0].Held != "" || heard[0].Released != 1 {
+				if err != nil || heard[0].Held != "" || heard[0].Released != 2 {
 					t.Errorf("told after the release: %+v, %v", heard, err)
 				}
 				c, err := w.Claim(w.ctx, block(last), ledger.Nonce(w.worker), 1, bad)

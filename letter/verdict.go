@@ -64,7 +64,7 @@ type Verdict struct {
 	Retry    time.Duration // not before this, when the relay or the stage says so; 0 leaves it to the ledger
 
 	Greylisted bool // deferred because the other side makes strangers come back: soon is soon enough
-	Standing   bool // refused after the dot for what the sender is (SPF, DKIM, DMARC, policy): the next letter would meet the same
+	Standing   bool // refused after the dot because of its sender (SPF, DKIM, DMARC, policy): the next letter would meet the same
 	Own        bool // in doubt because this process was stopped, not for anything that the relay did
 
 	// LeftOut are copies (indexes into Envelope.Cc) that the relay refused for good, or deferred a second time: the

@@ -21,9 +21,8 @@ import (
 // A Worker works off blocks. Process may be called from many goroutines.
 type Worker struct {
 	Ledger   *ledger.Ledger
-	Relay    *relay.Relay
+	Relays   []*relay.Relay // in the order in which letters are offered: one after the first stands in for those before it
 	Editions *Editions
-	Pace     ledger.Pace
 	Times    Times
 	InHand   int             // letters between claim and settle at most, in the whole process
 	Intake   context.Context // when it ends nothing more is claimed, and what is not on its way yet is given back
@@ -40,7 +39,11 @@ type Worker struct {
 	hands   *semaphore.Weighted
 	work    chan func() // to goroutines that have nothing to do
 
-	leases Leases
+	leases   Leases
+	held     map[string]string // relays that the ledger holds, and why
+	released map[string]int    // how often a person has released each
+	full     string            // why the ledger has no room for more, ""
+	blind    bool              // it does not say how much room it has
 
 	listed     int // how many addresses suppressed was read at
 	suppressed map[string]bool
@@ -50,9 +53,11 @@ type Worker struct {
 // Times are the waits that a trial and tests run through faster.
 type Times struct {
 	Retry       []time.Duration // after the first, second, ... definite 4xx; the last one repeats
+	Greylisted  []time.Duration // instead of the first of them, where strangers are made to come back
 	GiveUp      time.Duration   // since the letter's date: a letter still deferred then is refused
 	Cut         time.Duration   // after a connection that was cut before the dot
 	Unreachable time.Duration   // after no connection could be had
+	Instead     time.Duration   // the same, where another relay can be used
 	Renew       time.Duration   // how often the lease is renewed
 	Lease       time.Duration   // its life
 	Asking      time.Duration   // how long one wake-up goes on claiming
@@ -61,8 +66,9 @@ type Times struct {
 
 // Standard are the times of real work (RFC 5321 4.5.4.1: half an hour in general, up to four or five days).
 var Standard = Times{
-	Retry:  []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour},
-	GiveUp: 4 * 24 * time.Hour, Cut: time.Minute, Unreachable: time.Minute,
+	Retry:      []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour},
+	Greylisted: []time.Duration{6 * time.Minute, 15 * time.Minute},
+	GiveUp:     4 * 24 * time.Hour, Cut: time.Minute, Unreachable: time.Minute, Instead: time.Second,
 	Renew: 4 * time.Second, Lease: 12 * time.Second, Asking: 10 * time.Minute,
 	Adopt: 10 * time.Second,
 }
@@ -98,6 +104,7 @@ func (w *Worker) Keep(ctx context.Context) {
 		case w.Intents != nil:
 			w.wrote(ctx)
 		}
+		w.Look(ctx)
 	}
 }
 
@@ -113,12 +120,13 @@ func (w *Worker) Join(ctx context.Context) error {
 		return err
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.name = name
 	if w.hands == nil {
 		w.hands = semaphore.NewWeighted(int64(w.InHand))
 		w.work = make(chan func())
 	}
+	w.mu.Unlock()
+	w.Look(ctx) // what a person releases from now on is heard
 	return nil
 }
 
@@ -156,7 +164,7 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 		name := w.Name()
 		w.holding(name, int(chunk))
 		w.at("before-claim")
-		claims, err := w.claim(b, name, int(chunk))
+		r, claims, err := w.claim(b, name, int(chunk))
 		w.free(name, chunk-int64(len(claims.Letters)))
 		if err != nil || len(claims.Letters) == 0 {
 			return err
@@ -175,7 +183,7 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 			w.do(func() {
 				defer inHand.Done()
 				defer w.free(name, 1)
-				if err := w.send(ctx, c, claims.Now, texts); err != nil {
+				if err := w.send(ctx, r, c, claims.Now, texts); err != nil {
 					w.Log.Error("letter", "letter", c.ID.String(), "error", err)
 				}
 			})
@@ -215,19 +223,6 @@ func (w *Worker) free(name string, n int64) {
 	w.hands.Release(n)
 }
 
-// claim asks for letters, again and again under the same nonce while the store does not answer: what a lost reply has
-// granted is this worker's, and nobody else would look after it while its lease runs.
-func (w *Worker) claim(b letter.Block, name string, n int) (ledger.Claims, error) {
-	nonce := ledger.Nonce(name)
-	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		claims, err := w.Ledger.Claim(w.Intake, b, nonce, n, w.Pace)
-		if err == nil || !wait(w.Intake, pause) {
-			return claims, err
-		}
-		w.Log.Warn("claim is asked again", "campaign", b.Campaign, "step", b.Step, "block", b.Name, "error", err)
-	}
-}
-
 // prepare gets what the letters of a claim are made from: once for all of them.
 func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string, made *texts) (*texts, error) {
 	w.mu.Lock()
@@ -250,9 +245,12 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 }
 
 // send hands one letter to the relay and writes down what happened.
-func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *texts) error {
+func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now time.Time, t *texts) error {
 	if !wait(w.Intake, c.NotBefore.Sub(now)) {
 		return w.giveBack([]ledger.Claim{c}, 0, "")
+	}
+	if why := w.kept(r); why != "" {
+		return w.giveBack([]ledger.Claim{c}, w.instead(r), why)
 	}
 	out, fault := t.seal(c)
 	if fault != nil {
@@ -266,7 +264,7 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 		return w.giveBack([]ledger.Claim{c}, w.Times.Renew, missing.Error())
 	}
 	committed, intended, refused := false, false, error(nil)
-	verdict := w.Relay.Deliver(w.Intake, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
+	verdict := r.Deliver(w.Intake, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
 		ctx = context.WithoutCancel(ctx) // once permission is asked for, a stop comes too late
 		var granted ledger.Granted
 		granted, refused = w.Ledger.Begin(ctx, ledger.Begin{
@@ -298,7 +296,7 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 		(verdict.Stage == letter.StageDial || verdict.Stage == letter.StageRcptRegistry)
 	if atHome && !committed {
 		// Nothing is wrong with the letter, and no attempt is burnt.
-		after := w.Times.Unreachable
+		after := w.instead(r)
 		if verdict.Retry > 0 {
 			after = verdict.Retry
 		}
@@ -311,10 +309,13 @@ func (w *Worker) send(ctx context.Context, c ledger.Claim, now time.Time, t *tex
 			Claim: c, To: letter.Planned, After: w.Times.Renew, NoAttempt: true, DeferredCc: c.DeferredCc, Words: refused.Error(),
 		}
 	}
-	s.Last = t.last(c.ID.Step)
+	s.Last, s.Relay = t.last(c.ID.Step), r.Name()
 	if intended {
 		w.note(s, verdict)
 		w.at("after-outcome")
+	}
+	if verdict.Standing {
+		w.pause(c, s.Words) // first: were it to follow, a crash in between would let the next letters meet the same
 	}
 	if committed && !intended && w.Intents != nil {
 		// The disk stands in the way: it says nothing of the letter, and does not change within a moment.
@@ -343,6 +344,7 @@ func (w *Worker) takeBack(c ledger.Claim, no ledger.NotGranted) error {
 // settlement turns a verdict into what the ledger writes down.
 func (w *Worker) settlement(c ledger.Claim, v letter.Verdict, out *outgoing) ledger.Settlement {
 	s := ledger.Settlement{Claim: c, Words: words(v, out)}
+	s.Answered, s.Silent = v.Stage == letter.StageDot && v.Outcome != letter.Doubtful, v.Outcome == letter.Doubtful && !v.Own
 	switch v.Outcome {
 	case letter.Accepted:
 		s.To = letter.Sent
@@ -351,7 +353,7 @@ func (w *Worker) settlement(c ledger.Claim, v letter.Verdict, out *outgoing) led
 	case letter.Doubtful:
 		s.To = letter.InDoubt
 	case letter.Deferred:
-		s.To, s.After, s.DeferredCc = letter.Planned, w.retry(c.Attempts), out.mask(v.DeferredCc)|c.DeferredCc
+		s.To, s.After, s.DeferredCc = letter.Planned, w.retry(c.Attempts, v.Greylisted), out.mask(v.DeferredCc)|c.DeferredCc
 		if v.Retry > 0 {
 			s.After = v.Retry
 		}
@@ -367,7 +369,10 @@ func (w *Worker) settlement(c ledger.Claim, v letter.Verdict, out *outgoing) led
 	return s
 }
 
-func (w *Worker) retry(attempts int) time.Duration {
+func (w *Worker) retry(attempts int, greylisted bool) time.Duration {
+	if greylisted && attempts < len(w.Times.Greylisted) {
+		return w.Times.Greylisted[attempts]
+	}
 	return w.Times.Retry[min(attempts, len(w.Times.Retry)-1)]
 }
 
@@ -389,6 +394,9 @@ func (w *Worker) settle(s ledger.Settlement) error {
 		}
 		return err
 	})
+	if err == nil && s.Silent {
+		w.hear(context.Background()) // it may have been the second in a row
+	}
 	if err != nil {
 		return fmt.Errorf("settle as %s (%s): %w", s.To, s.Words, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -63,22 +64,30 @@ func newHouse(t *testing.T, registry string, donors map[string][]string) *house 
 		t.Fatal(err)
 	}
 	h.plan(registry, text, donors)
-	settings, err := relay.ParseURL(h.box.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings.Connections, settings.Helo = 2, "worker.outreach.example"
-	clock := func() time.Time { return h.now }
-	r := relay.New(settings, relay.Options{Now: time.Now})
-	t.Cleanup(func() { _ = r.Close(context.Background()) })
-	h.worker = &worker.Worker{
-		Ledger: h.ledger, Relay: r, Editions: &worker.Editions{Ledger: h.ledger}, Times: worker.Standard, InHand: 8, Intake: h.ctx,
-		Now: clock, Log: slog.New(slog.DiscardHandler),
-	}
-	if err := h.worker.Join(h.ctx); err != nil {
-		t.Fatal(err)
-	}
+	h.work(8, h.relay(h.box.URL()))
 	return h
+}
+
+// work makes a worker that holds so many letters at once.
+func (h *house) work(inHand int, relays ...*relay.Relay) {
+	h.t.Helper()
+	h.worker = &worker.Worker{
+		Ledger: h.ledger, Relays: relays, Editions: &worker.Editions{Ledger: h.ledger}, Times: worker.Standard, InHand: inHand, Intake: h.ctx,
+		Now: func() time.Time { return h.now }, Log: slog.New(slog.DiscardHandler),
+	}
+	h.ok(h.worker.Join(h.ctx))
+	h.at(h.now)
+}
+
+// relay makes a relay whose breaker goes by the house's clock.
+func (h *house) relay(url string) *relay.Relay {
+	h.t.Helper()
+	s, err := relay.ParseURL(url)
+	h.ok(err)
+	s.Connections, s.Helo = 2, "worker.outreach.example"
+	r := relay.New(s, relay.Options{Now: func() time.Time { return h.now }})
+	h.t.Cleanup(func() { _ = r.Close(context.Background()) })
+	return r
 }
 
 // plan freezes, approves and starts (or switches to) an edition.
@@ -95,11 +104,8 @@ func (h *house) plan(registry, text string, donors map[string][]string) {
 		h.t.Fatal(faults)
 	}
 	var list []donor.Donor
-	for _, id := range []string{"A", "B", "C", "D"} {
-		addresses, ok := donors[id]
-		if !ok {
-			continue
-		}
+	for _, id := range slices.Sorted(maps.Keys(donors)) {
+		addresses := donors[id]
 		d := donor.Donor{ID: id, Status: "private", Name: map[string]string{"en": "Giver " + id}, Formal: map[string]string{"en": "Giver " + id}, Language: "en"}
 		for _, a := range addresses {
 			d.Contacts = append(d.Contacts, donor.Contact{Email: a, Name: "Giver " + id, Rank: "other", Salutation: "Dear Giver " + id + ",", Language: "en"})
@@ -289,12 +295,7 @@ func TestSuppressed(t *testing.T) {
 // A relay that cannot be reached burns no attempt.
 func TestUnreachable(t *testing.T) {
 	h := newHouse(t, "registry@iom.example", map[string][]string{"A": {"a@a.example"}})
-	settings, err := relay.ParseURL("smtp://127.0.0.1:1?tls=none")
-	h.ok(err)
-	settings.Helo = "worker.outreach.example"
-	r := relay.New(settings, relay.Options{Now: time.Now})
-	defer func() { _ = r.Close(context.Background()) }()
-	h.worker.Relay = r
+	h.worker.Relays = []*relay.Relay{h.relay("smtp://127.0.0.1:1?tls=none")}
 	h.process()
 	got := h.letter("A")
 	if got.State != letter.Planned || got.Attempts != 0 || got.Words == "" || got.Since.Sub(h.now) != time.Minute {
@@ -361,7 +362,7 @@ func TestAlteredEdition(t *testing.T) {
 // A worker that is stopping gives back what is not on its way, and claims no more.
 func TestStopping(t *testing.T) {
 	h := newHouse(t, "registry@iom.example", map[string][]string{"A": {"a@a.example"}, "B": {"b@b.example"}, "C": {"c@c.example"}})
-	h.worker.Pace = ledger.Pace{Relay: "slow", Between: 4 * time.Second}
+	h.worker.Relays = []*relay.Relay{h.relay(h.box.URL() + "&pace=4s")}
 	intake, stop := context.WithCancel(h.ctx)
 	h.worker.Intake = intake
 	done := make(chan error, 1)
