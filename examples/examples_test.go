@@ -206,7 +206,7 @@ func TestSettingsAreComments(t *testing.T) {
 			t.Errorf("the line %q sets something", line)
 		}
 	}
-	for _, key := range []string{"redis", "queue_redis", "relay", "pace", "connections", "in_hand", "helo", "quiet", "registry_copies", "log"} {
+	for _, key := range []string{"redis", "queue_redis", "relay", "pace", "connections", "in_hand", "give_up", "helo", "quiet", "registry_copies", "log"} {
 		if !strings.Contains(settings, "\n#"+key+": ") {
 			t.Errorf("the setting %s is not shown", key)
 		}

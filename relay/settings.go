@@ -280,6 +280,9 @@ func ParseList(s string) ([]Settings, error) {
 	return all, errors.Join(faults...)
 }
 
+// Loopback says whether the relay is this machine itself.
+func (s Settings) Loopback() bool { return loopback(s.Host) }
+
 // clear says whether what is sent can be read on the way by others.
 func (s Settings) clear() bool { return s.TLS == NoTLS && !loopback(s.Host) }
 

@@ -18,7 +18,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"outreach.example/donor"
-	"outreach.example/relay"
 )
 
 const settingsFile = "outreach.yaml"
@@ -37,10 +36,11 @@ type setting struct {
 var settings = []setting{
 	{"redis", "OUTREACH_REDIS", "redis://127.0.0.1:6379/0", "where the ledger is: redis://, rediss:// or redis+sentinel://h1,h2/NAME", true, checkRedis},
 	{"queue_redis", "OUTREACH_QUEUE_REDIS", "", "where the queue is, if elsewhere; also redis+cluster://h1,h2", true, checkQueueRedis},
-	{"relay", "OUTREACH_RELAY", "", "smtp://user:password@host:port?tls=starttls|implicit|none", true, checkRelay},
-	{"pace", "OUTREACH_PACE", "5s", "time between two letters to the relay; 0 for none; none on loopback", false, checkDuration},
-	{"connections", "OUTREACH_CONNECTIONS", "20", "connections to the relay that a worker opens at most", false, checkCount},
+	{"relay", "OUTREACH_RELAY", "", "smtp://user:password@host:port?tls=starttls|implicit|none; several in order, the first that can be used is", true, checkRelay},
+	{"pace", "OUTREACH_PACE", "5s", "time between two letters to a relay that has no pace= of its own; 0 for none; none on loopback", false, checkDuration},
+	{"connections", "OUTREACH_CONNECTIONS", "20", "connections that a worker opens at most to a relay that has no connections= of its own", false, checkCount},
 	{"in_hand", "OUTREACH_IN_HAND", "64", "letters that a worker holds at once at most", false, checkCount},
+	{"give_up", "OUTREACH_GIVE_UP", "4", "days after which a letter that is still put off is refused as expired", false, checkDays},
 	{"replicas", "OUTREACH_REPLICAS", "", "replicas of the ledger that a letter's begin must reach before the letter leaves: a number, or sentinel for as many as could become the primary; sentinel unless set with redis+sentinel://, else 0", false, checkReplicas},
 	{"helo", "OUTREACH_HELO", "", "name a worker says to the relay; the host's name unless set", false, nil},
 	{"quiet", "OUTREACH_QUIET", "30m", "how long after a doubt nobody may resolve it: its answer may still come", false, checkQuiet},
@@ -76,9 +76,11 @@ func checkCount(s string) error {
 	return nil
 }
 
-func checkRelay(s string) error {
-	_, err := relay.ParseURL(s)
-	return err
+func checkDays(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 1 || n > 30 {
+		return fmt.Errorf("%q is not a number of days from 1 to 30", s)
+	}
+	return nil
 }
 
 func checkLog(s string) error {
@@ -210,15 +212,29 @@ func (a *app) settingsFile() (map[string]placed, donor.Faults) {
 				faults.Addf(settingsFile, pos.Line, pos.Column, "%s is set twice", key)
 			}
 			at := v.Value.GetToken().Position
-			switch v.Value.(type) {
-			case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
+			text, one := value(v.Value)
+			if list, is := v.Value.(*ast.SequenceNode); is && key == "relay" {
+				text, one = relayList(list)
+			}
+			if !one {
 				faults.Addf(settingsFile, at.Line, at.Column, "%s: expected one value", key)
 				continue
 			}
-			out[key] = placed{v.Value.GetToken().Value, at.Line, at.Column}
+			out[key] = placed{text, at.Line, at.Column}
 		}
 	}
 	return out, faults
+}
+
+// value is the text of a setting; false for what is a list or a table.
+func value(n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
+		return "", false
+	case *ast.LiteralNode:
+		return strings.TrimSpace(n.Value.Value), true
+	}
+	return n.GetToken().Value, true
 }
 
 func settingKeys() []string {
@@ -266,8 +282,8 @@ func (c config) show(s setting) string {
 	if !s.secret {
 		return v
 	}
-	if r, err := relay.ParseURL(v); s.key == "relay" && err == nil {
-		return r.String()
+	if s.key == "relay" {
+		return showRelays(v)
 	}
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme == "" {

@@ -458,14 +458,22 @@ func scopeArgs(scope string) string {
 }
 
 func (a *app) releaseCommand() *cobra.Command {
-	var in, step, reason string
+	var in, step, reason, way string
 	cmd := &cobra.Command{
-		Use: "release [DONOR]", Short: "End a hold; or, with --step, let letters go that wait for a person",
-		Example: "  outreach release KEN\n  outreach release --group 'African Group'\n  outreach release --step reminder-1 --as bea\n  outreach release KEN --step reminder-1 --as bea",
+		Use: "release [DONOR]", Short: "End a hold, also of a relay; or, with --step, let letters go that wait for a person",
+		Example: "  outreach release KEN\n  outreach release --group 'African Group'\n  outreach release --step reminder-1 --as bea\n  outreach release KEN --step reminder-1 --as bea\n  outreach release --relay relay.iom.example:587 --as bea",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			who, err := a.person()
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("relay") {
+				if step != "" || len(args) > 0 || cmd.Flags().Changed("group") || cmd.Flags().Changed("region") || cmd.Flags().Changed("all") {
+					return usagef("--relay stands alone; type: outreach release --relay HOST:PORT --as NAME")
+				}
+				return a.withLedger(cmd, func(ctx context.Context, l *ledger.Ledger) error {
+					return a.releaseRelay(ctx, l, who, way, reason)
+				})
 			}
 			if step != "" {
 				return a.withLedger(cmd, func(ctx context.Context, l *ledger.Ledger) error {
@@ -499,6 +507,7 @@ func (a *app) releaseCommand() *cobra.Command {
 	scopeFlags(cmd)
 	cmd.Flags().StringVar(&in, "campaign", "", "which campaign, where there are several")
 	cmd.Flags().StringVar(&step, "step", "", "release waiting letters of this `step` (of one donor, or of all)")
+	cmd.Flags().StringVar(&way, "relay", "", "let this relay (`host:port`) be used again")
 	cmd.Flags().StringVar(&reason, "reason", "", "why")
 	return cmd
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -18,7 +16,6 @@ import (
 	"outreach.example/ledger"
 	"outreach.example/ledger/intent"
 	"outreach.example/queue"
-	"outreach.example/relay"
 	"outreach.example/scheduler"
 	"outreach.example/worker"
 )
@@ -57,7 +54,7 @@ func (h *house) scheduler() *scheduler.Scheduler {
 
 // work runs a worker until ctx ends, then lets its letters finish for drain and closes what it opened.
 func (h *house) work(ctx context.Context) error {
-	r, err := h.relay()
+	relays, err := h.relays()
 	if err != nil {
 		return err
 	}
@@ -81,8 +78,8 @@ func (h *house) work(ctx context.Context) error {
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	w := &worker.Worker{
-		Ledger: h.ledger, Relay: r, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: h.config.count("in_hand"),
-		Pace: h.pace(), Intake: ctx, Now: h.app.now, Log: h.log, Intents: file, Fail: h.app.test.fail,
+		Ledger: h.ledger, Relays: relays, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: h.config.count("in_hand"),
+		Intake: ctx, Now: h.app.now, Log: h.log, Intents: file, Fail: h.app.test.fail,
 	}
 	count, done, err := h.counter(ctx)
 	if err != nil {
@@ -98,6 +95,9 @@ func (h *house) work(ctx context.Context) error {
 	lease, drop := context.WithCancel(context.WithoutCancel(ctx)) // until everything in hand is written down
 	keep.Go(func() { w.Keep(lease) })
 	keep.Go(func() { w.Watch(lease) })
+	for _, r := range relays {
+		keep.Go(func() { r.Tend(lease) })
+	}
 	defer keep.Wait()
 	defer drop()
 	var closed sync.WaitGroup
@@ -109,9 +109,7 @@ func (h *house) work(ctx context.Context) error {
 		// Letters that are not on their way yet are given back, the others may finish; then the sockets close.
 		patience, end := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer end()
-		if err := r.Close(patience); err != nil {
-			h.log.Warn("relay", "error", err)
-		}
+		h.closeRelays(patience, relays)
 		cut()
 	})
 	defer closed.Wait()
@@ -130,40 +128,6 @@ func (h *house) work(ctx context.Context) error {
 	return err
 }
 
-// pace is the relay's speed limit: none towards this machine itself.
-func (h *house) pace() ledger.Pace {
-	s, err := relay.ParseURL(h.config.value["relay"])
-	if err != nil {
-		return ledger.Pace{Relay: "main", Between: h.config.duration("pace")}
-	}
-	if ip := net.ParseIP(s.Host); s.Host == "localhost" || ip != nil && ip.IsLoopback() {
-		return ledger.Pace{Relay: s.Name()}
-	}
-	return ledger.Pace{Relay: s.Name(), Between: h.config.duration("pace")}
-}
-
-func (h *house) relay() (*relay.Relay, error) {
-	if h.config.value["relay"] == "" {
-		return nil, ledger.Refusal("no relay is set; set OUTREACH_RELAY to smtp://user:password@host:port?tls=starttls|implicit|none")
-	}
-	s, err := relay.ParseURL(h.config.value["relay"])
-	if err != nil {
-		return nil, ledger.Refusal("relay: " + err.Error())
-	}
-	s.Connections = h.config.count("connections")
-	s.Helo = h.config.value["helo"]
-	if s.Helo == "" {
-		if s.Helo, err = os.Hostname(); err != nil {
-			return nil, fmt.Errorf("helo: %w", err)
-		}
-	}
-	o := relay.Options{Now: h.app.now, Log: h.log, Dial: h.app.guard, Times: h.app.test.relay(), Fail: h.app.test.fail}
-	if h.trial {
-		o.Times = fastRelay
-	}
-	return relay.New(s, o), nil
-}
-
 // house opens the ledger and the queue for a role.
 func (a *app) house(cmd *cobra.Command) (*house, func(), error) {
 	c, err := a.config()
@@ -174,7 +138,11 @@ func (a *app) house(cmd *cobra.Command) (*house, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &house{app: a, config: c, ledger: l, queue: q, log: a.logger(c), times: a.test.worker()}, closeAll, nil
+	times := a.test.worker()
+	if a.test.speed == 0 {
+		times.GiveUp = time.Duration(c.count("give_up")) * 24 * time.Hour
+	}
+	return &house{app: a, config: c, ledger: l, queue: q, log: a.logger(c), times: times}, closeAll, nil
 }
 
 func (a *app) schedulerCommand() *cobra.Command {

@@ -51,7 +51,9 @@ type status struct {
 	Doubts []doubt        `json:"doubts,omitempty"` // a thousand at most; in_doubt says how many there are
 	Odd    []odd          `json:"odd,omitempty"`    // a hundred at most
 	Copies *copies        `json:"registry_copies,omitempty"`
-	Alarms []ledger.Alarm `json:"alarms"` // of the ledger, not of the campaign alone
+	Relays []keptRelay    `json:"relays,omitempty"` // those that letters are kept from
+	Full   string         `json:"full,omitempty"`   // why no letter is taken up at all
+	Alarms []ledger.Alarm `json:"alarms"`           // of the ledger, not of the campaign alone
 }
 
 func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, ledger.Campaign, error) {
@@ -75,7 +77,10 @@ func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, led
 		}
 		s.Steps = append(s.Steps, t)
 	}
-	s.Alarms, err = l.Alarms(ctx)
+	if s.Alarms, err = l.Alarms(ctx); err != nil {
+		return s, c, err
+	}
+	s.Relays, s.Full, err = keptRelays(ctx, l)
 	return s, c, err
 }
 
@@ -139,6 +144,7 @@ func (a *app) printStatus(ctx context.Context, l *ledger.Ledger, s status, c led
 		fmt.Fprintf(a.out, "sending waits: %s; outreach doctor says what to do\n", s.Waits)
 	}
 	a.table(s.Steps)
+	a.printRelays(s.Relays, s.Full)
 	if err := a.printKept(ctx, l, c); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -44,8 +45,9 @@ func (a *app) underTest() error {
 	if err != nil {
 		return err
 	}
-	if s, err := relay.ParseURL(c.value["relay"]); err != nil || !here(s.Host) {
-		return ledger.Refusal(fmt.Sprintf("%s is for tests, and the relay is not on this machine; unset it", strings.Join(on, ", ")))
+	list, err := relay.ParseList(c.value["relay"])
+	if err != nil || len(list) == 0 || slices.ContainsFunc(list, func(s relay.Settings) bool { return !here(s.Host) }) {
+		return ledger.Refusal(fmt.Sprintf("%s is for tests, and not every relay is on this machine; unset it", strings.Join(on, ", ")))
 	}
 	fmt.Fprintf(a.errs, "outreach: TEST SETTINGS ARE ON, no real letter may be sent like this: %s\n", strings.Join(on, ", "))
 	if v := a.getenv(testSpeed); v != "" {
@@ -145,6 +147,7 @@ func (t testSettings) worker() worker.Times {
 		retry[i] = t.at(d, 100*time.Millisecond)
 	}
 	w.Retry = retry
+	w.Greylisted = []time.Duration{t.at(w.Greylisted[0], 100*time.Millisecond), t.at(w.Greylisted[1], 100*time.Millisecond)}
 	w.GiveUp, w.Asking = t.at(w.GiveUp, time.Second), t.at(w.Asking, time.Second)
 	w.Cut, w.Unreachable = t.at(w.Cut, 100*time.Millisecond), t.at(w.Unreachable, 100*time.Millisecond)
 	w.Adopt = t.at(w.Adopt, 300*time.Millisecond)

@@ -46,8 +46,8 @@ func (a *app) tryCommand() *cobra.Command {
 
 // fast are the times of a trial: a letter that is deferred for a quarter of an hour in earnest waits for a second.
 var fast = worker.Times{
-	Retry:  []time.Duration{time.Second, 2 * time.Second, 3 * time.Second},
-	GiveUp: 10 * time.Minute, Cut: time.Second, Unreachable: time.Second,
+	Retry:      []time.Duration{time.Second, 2 * time.Second, 3 * time.Second},
+	Greylisted: []time.Duration{time.Second}, GiveUp: 10 * time.Minute, Cut: time.Second, Unreachable: time.Second, Instead: time.Second,
 	Renew: 4 * time.Second, Lease: 12 * time.Second, Asking: 10 * time.Minute,
 }
 
@@ -55,6 +55,7 @@ var fast = worker.Times{
 var fastRelay = relay.Times{
 	Dial: 5 * time.Second, Mail: 2 * time.Second, Rcpt: 2 * time.Second, Data: 2 * time.Second, Block: 2 * time.Second,
 	Dot: time.Minute, Guard: 30 * time.Second, Idle: 10 * time.Second, Quit: time.Second, House: time.Second,
+	Failing: 10 * time.Second, Open: time.Second, OpenMost: 5 * time.Second, Tend: 200 * time.Millisecond,
 }
 
 // try runs the whole house on this machine:
