@@ -165,6 +165,9 @@ func (t testSettings) relay() relay.Times {
 		*d = t.at(*d, 2*time.Second)
 	}
 	r.House = t.at(r.House, 100*time.Millisecond)
+	for _, d := range []*time.Duration{&r.Failing, &r.Open, &r.OpenMost, &r.Tend} {
+		*d = t.at(*d, 500*time.Millisecond)
+	}
 	return r
 }
 
