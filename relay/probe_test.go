@@ -341,3 +341,53 @@ func TestTend(t *testing.T) {
 	stop()
 	<-ended
 }
+
+// TestStandingConnectionsRestToo: while the breaker is open no letter goes by a connection that stands either; the letter
+// that was in hand on it gets its answer.
+func TestStandingConnectionsRestToo(t *testing.T) {
+	s := relaytest.StartRaw(t, relaytest.Script{Extensions: []string{"PIPELINING"}})
+	var mu sync.Mutex
+	dials := 0
+	at := newClock()
+	r := on(t, s.URL(), at, relay.Options{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if dials++; dials > 1 && dials <= 4 {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}})
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	first := make(chan letter.Verdict, 1)
+	go func() {
+		first <- r.Deliver(t.Context(), sealed("first@m.example"), relay.Attempt{}, func(context.Context) error {
+			close(begun)
+			<-goOn
+			return nil
+		})
+	}()
+	<-begun
+	for i := range 3 {
+		r.Deliver(t.Context(), sealed(fmt.Sprintf("l%d@m.example", i)), relay.Attempt{}, granted)
+	}
+	if r.Trouble() == nil {
+		t.Fatal("no trouble")
+	}
+	close(goOn)
+	if v := <-first; v.Outcome != letter.Accepted {
+		t.Errorf("the letter in hand: %v", v)
+	}
+	for range 2 {
+		if v := r.Deliver(t.Context(), sealed("second@m.example"), relay.Attempt{}, granted); v.Outcome != letter.Unreachable || !strings.HasPrefix(v.Text, "relay left alone: ") {
+			t.Errorf("by the connection that stands: %v", v)
+		}
+	}
+	at.move(5 * time.Minute)
+	r.Probe(t.Context())
+	if v := r.Deliver(t.Context(), sealed("second@m.example"), relay.Attempt{}, granted); v.Outcome != letter.Accepted {
+		t.Errorf("after the probe: %v", v)
+	}
+	if n := len(s.Letters()); n != 2 {
+		t.Errorf("%d letters taken", n)
+	}
+}
