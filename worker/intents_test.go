@@ -30,7 +30,7 @@ func (h *house) witnessed(now func() time.Time, free func(string) (uint64, error
 		_ = r.Close(h.ctx)
 		_ = file.Close()
 	})
-	h.worker.Relay, h.worker.Intents = r, file
+	h.worker.Relays, h.worker.Intents = []*relay.Relay{r}, file
 	h.ok(h.worker.Join(h.ctx))
 	h.at(h.now)
 	return file, box
