@@ -17,10 +17,14 @@ const tolerated = 2
 type Trouble struct {
 	Why   string    // in words
 	Until time.Time // when it is tried again, without a letter; zero where it waits for a person
+	Held  bool      // Hold was called: only Hold ends it
 }
 
 // String is the trouble in one line.
 func (t Trouble) String() string {
+	if t.Held {
+		return "it is held: " + t.Why
+	}
 	if t.Until.IsZero() {
 		return t.Why + "; it is tried again when its password or token changes, or a person releases it"
 	}
@@ -43,6 +47,7 @@ type breaker struct {
 	length   time.Duration
 	login    fingerprint // of what was refused or could not be had; zero where the login was not in question
 	why      string
+	held     string // why others hold the relay, "" where they do not
 }
 
 // failure is one sign of trouble. What one letter meets again and again is one sign.
@@ -115,10 +120,28 @@ func (b *breaker) stood() {
 func (b *breaker) trouble() *Trouble {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.open {
-		return nil
+	switch {
+	case b.held != "":
+		return &Trouble{Why: b.held, Held: true}
+	case b.open:
+		return &Trouble{Why: b.why, Until: b.until}
 	}
-	return &Trouble{b.why, b.until}
+	return nil
+}
+
+// words are those of the breaker's own trouble.
+func (b *breaker) words() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return (&Trouble{Why: b.why, Until: b.until}).String()
+}
+
+// hold keeps letters from the relay for a reason that is not the breaker's, or with "" no more. was is the reason before.
+func (b *breaker) hold(why string) (was string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	was, b.held = b.held, why
+	return was
 }
 
 // aboutLogin says whether the login is the trouble.
@@ -174,6 +197,10 @@ func (r *Relay) Trouble() *Trouble { return r.breaker.trouble() }
 // Release lets an open breaker probe at once: a person says that the trouble is over.
 func (r *Relay) Release() { r.breaker.release(r.now()) }
 
+// Hold keeps letters from the relay for a reason of the caller's, until it is called with "". A letter in hand goes back
+// unless it has passed the commit point. It returns the reason before.
+func (r *Relay) Hold(why string) (was string) { return r.breaker.hold(why) }
+
 // Probe tries a relay whose breaker is open, if the time for that has come: connection, EHLO, TLS, login, QUIT, never a
 // letter. Success closes the breaker.
 func (r *Relay) Probe(ctx context.Context) {
@@ -194,7 +221,7 @@ func (r *Relay) Probe(ctx context.Context) {
 		r.breaker.missed(nil)
 	default:
 		r.breaker.missed(r.failure(u))
-		r.log.Warn("the relay is still in trouble", "relay", r.settings.Name(), "why", r.Trouble().String())
+		r.log.Warn("the relay is still in trouble", "relay", r.settings.Name(), "why", r.breaker.words())
 	}
 }
 
@@ -244,7 +271,7 @@ func (r *Relay) reach(ctx context.Context) (*conn, *unreachable) {
 
 func (r *Relay) failed(f failure) {
 	if r.breaker.failed(f) {
-		r.log.Error("the relay is offered no letter", "relay", r.settings.Name(), "why", r.Trouble().String())
+		r.log.Error("the relay is offered no letter", "relay", r.settings.Name(), "why", r.breaker.words())
 	}
 }
 
@@ -268,9 +295,17 @@ func fingerprintOf(secret string, err error) fingerprint {
 	return sha256.Sum256([]byte(secret))
 }
 
+// short is the trouble without what ends it.
+func (t *Trouble) short() string {
+	if t.Held {
+		return t.String()
+	}
+	return t.Why
+}
+
 // unreachable is the trouble as an answer to a letter.
 func (t *Trouble) unreachable() *unreachable {
-	return &unreachable{what: "relay left alone", text: t.Why, own: true}
+	return &unreachable{what: "relay left alone", text: t.short(), own: true}
 }
 
 // short is a time as people write it: 5m, not 5m0s.

@@ -71,6 +71,10 @@ func (c *conn) deliver(ctx context.Context, j *job, written bool, commit func(co
 // that was frozen in between may have been given up by everyone else. The deadline is set before the question, because
 // it must also end a write that is stuck.
 func (c *conn) commit(ctx context.Context, commit func(context.Context) error) *letter.Verdict {
+	if t := c.relay.Trouble(); t != nil && t.Held {
+		v := t.unreachable().verdict()
+		return &v
+	}
 	guard := c.relay.times.Guard
 	began := c.relay.now()
 	c.await(guard)

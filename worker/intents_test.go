@@ -59,7 +59,7 @@ func TestIntentBeforeDot(t *testing.T) {
 	}{
 		{"taken", relaytest.Answer{Take: true, Raw: "250 2.0.0 taken\r\n"}, letter.Sent, "250 2.0.0 taken"},
 		{"deferred", relaytest.Answer{Raw: "451 4.3.0 later\r\n"}, letter.Planned, "451 4.3.0 later"},
-		{"refused", relaytest.Answer{Raw: "554 5.7.1 never\r\n"}, letter.Refused, "554 5.7.1 never"},
+		{"refused", relaytest.Answer{Raw: "554 5.6.0 never\r\n"}, letter.Refused, "554 5.6.0 never"},
 		{"no answer", relaytest.Answer{HangUp: true}, letter.InDoubt, ""},
 	}
 	for _, tt := range tests {
@@ -155,13 +155,12 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("the log says %d times in two minutes that nothing is claimed:\n%s", n, log.String())
 	}
 	full.Store(false)
-	h.worker.Relay = nil
 	settings, err := relay.ParseURL(h.box.URL())
 	h.ok(err)
 	settings.Helo = "worker.outreach.example"
 	r := relay.New(settings, relay.Options{Now: time.Now})
 	defer func() { _ = r.Close(h.ctx) }()
-	h.worker.Relay = r
+	h.worker.Relays = []*relay.Relay{r}
 	h.process()
 	if got := h.letter("A"); got.State != letter.Sent {
 		t.Errorf("with room again: %+v", got)

@@ -20,14 +20,14 @@ func (w *Worker) claim(b letter.Block, name string, n int) (*relay.Relay, ledger
 		return nil, ledger.Claims{Why: full}, nil
 	}
 	for _, r := range w.Relays {
-		if w.kept(r) != "" {
+		if r.Trouble() != nil {
 			continue
 		}
 		claims, err := w.ask(b, name, n, r)
 		if err != nil || !claims.Held {
 			return r, claims, err
 		}
-		w.hold(r, claims.Why)
+		w.hear(w.Intake)
 	}
 	return nil, ledger.Claims{Why: "no relay may be offered a letter"}, nil
 }
@@ -45,20 +45,10 @@ func (w *Worker) ask(b letter.Block, name string, n int, r *relay.Relay) (ledger
 	}
 }
 
-// kept is why a relay is offered no letter, "" when it may be.
-func (w *Worker) kept(r *relay.Relay) string {
-	if t := r.Trouble(); t != nil {
-		return t.String()
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.held[r.Name()]
-}
-
 // instead is when a letter that a relay could not be offered is due again: soon, if another one can be used.
 func (w *Worker) instead(r *relay.Relay) time.Duration {
 	for _, other := range w.Relays {
-		if other != r && w.kept(other) == "" {
+		if other != r && other.Trouble() == nil {
 			return w.Times.Instead
 		}
 	}
@@ -67,14 +57,7 @@ func (w *Worker) instead(r *relay.Relay) time.Duration {
 
 // hold notes that the ledger holds a relay, or with "" that it does not.
 func (w *Worker) hold(r *relay.Relay, why string) {
-	w.mu.Lock()
-	was := w.held[r.Name()]
-	if w.held == nil {
-		w.held = map[string]string{}
-	}
-	w.held[r.Name()] = why
-	w.mu.Unlock()
-	switch {
+	switch was := r.Hold(why); {
 	case was == "" && why != "":
 		w.Log.Error("the relay is held", "relay", r.Name(), "why", why, "type", "outreach release --relay "+r.Name()+" --as NAME")
 	case was != "" && why == "":
@@ -112,7 +95,7 @@ func (w *Worker) hear(ctx context.Context) {
 	words := make([]ledger.Word, len(w.Relays))
 	for i, r := range w.Relays {
 		words[i].Relay = r.Name()
-		if t := r.Trouble(); t != nil {
+		if t := r.Trouble(); t != nil && !t.Held {
 			words[i].Trouble = t.String()
 		}
 	}

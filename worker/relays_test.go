@@ -119,7 +119,9 @@ func TestRelayInTrouble(t *testing.T) {
 			met := false
 			for range 10 { // ten wake-ups within two minutes, then one a day for a week
 				h.process()
-				met = met || strings.Contains(h.letter("A").Words, tc.words)
+				for id := range donors {
+					met = met || strings.Contains(h.letter(id).Words, tc.words)
+				}
 				h.at(h.now.Add(12 * time.Second))
 			}
 			if r.Trouble() == nil {
@@ -318,6 +320,51 @@ func TestTwoDoubtsHold(t *testing.T) {
 	}
 	if n := h.states(donors); n[letter.InDoubt] != 2 || n[letter.Sent] != 3 || once(t, box) != 5 {
 		t.Errorf("after the release: %v", n)
+	}
+}
+
+// Letters in hand when the relay is held go back, without an attempt: one whose content is with the relay already, and those
+// that wait for a connection.
+func TestHeldWithLettersInHand(t *testing.T) {
+	donors := givers(5)
+	h := newHouse(t, "registry@iom.example", donors)
+	box := newMoody(t, "PIPELINING")
+	url, err := relay.ParseURL(box.URL())
+	h.ok(err)
+	url.Connections, url.Helo = 1, "worker.outreach.example"
+	r := relay.New(url, relay.Options{Now: func() time.Time { return h.now }})
+	t.Cleanup(func() { _ = r.Close(context.Background()) })
+	h.work(20, r) // all five in hand at once
+	held := make(chan struct{})
+	box.does(func(c relaytest.Command) *relaytest.Answer {
+		switch {
+		case c.Verb == "." && c.Connection <= 2:
+			return &relaytest.Answer{Take: true, Raw: "2", HangUp: true}
+		case c.Verb == "DATA" && c.Connection == 3:
+			return &relaytest.Answer{Raw: "354 go on\r\n", Wait: held}
+		}
+		return nil
+	})
+	done := make(chan error, 1)
+	go func() { done <- h.worker.Process(h.ctx, block) }()
+	deadline, cancel := context.WithTimeout(h.ctx, 20*time.Second)
+	defer cancel()
+	for tick := time.NewTicker(5 * time.Millisecond); r.Trouble() == nil; {
+		select {
+		case <-tick.C:
+		case <-deadline.Done():
+			t.Fatalf("the relay is not held: %v", h.states(donors))
+		}
+	}
+	close(held)
+	h.ok(<-done)
+	if n := h.states(donors); n[letter.InDoubt] != 2 || n[letter.Planned] != 3 || len(box.Letters()) != 2 {
+		t.Errorf("%v, taken: %d", n, len(box.Letters()))
+	}
+	for id := range donors {
+		if got := h.letter(id); got.State == letter.Planned && (got.Attempts != 0 || !strings.HasPrefix(got.Words, "relay left alone: it is held: it left two letters")) {
+			t.Errorf("%+v", got)
+		}
 	}
 }
 

@@ -40,10 +40,9 @@ type Worker struct {
 	work    chan func() // to goroutines that have nothing to do
 
 	leases   Leases
-	held     map[string]string // relays that the ledger holds, and why
-	released map[string]int    // how often a person has released each
-	full     string            // why the ledger has no room for more, ""
-	blind    bool              // it does not say how much room it has
+	released map[string]int // how often a person has released each relay
+	full     string         // why the ledger has no room for more, ""
+	blind    bool           // it does not say how much room it has
 
 	listed     int // how many addresses suppressed was read at
 	suppressed map[string]bool
@@ -248,9 +247,6 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now time.Time, t *texts) error {
 	if !wait(w.Intake, c.NotBefore.Sub(now)) {
 		return w.giveBack([]ledger.Claim{c}, 0, "")
-	}
-	if why := w.kept(r); why != "" {
-		return w.giveBack([]ledger.Claim{c}, w.instead(r), why)
 	}
 	out, fault := t.seal(c)
 	if fault != nil {
