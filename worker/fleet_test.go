@@ -137,7 +137,7 @@ func (f *fleet) idle(rdb redis.UniversalClient, count func(context.Context) (int
 	settings.Connections, settings.Helo = 4, "worker.outreach.example"
 	l := ledger.New(rdb)
 	w := &worker.Worker{
-		Ledger: l, Relay: relay.New(settings, relay.Options{Now: time.Now}), Editions: &worker.Editions{Ledger: l}, Times: fast,
+		Ledger: l, Relays: []*relay.Relay{relay.New(settings, relay.Options{Now: time.Now})}, Editions: &worker.Editions{Ledger: l}, Times: fast,
 		InHand: 8, Intake: f.ctx, Now: time.Now, Log: slog.New(slog.NewTextHandler(&f.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Replicas: count,
 	}
 	if count != nil {

@@ -65,8 +65,8 @@ func (w *Worker) hold(r *relay.Relay, why string) {
 	}
 }
 
-// Look tells the ledger how the relays are, hears what became of them elsewhere, and looks how much room it has. Keep
-// does so with each renewal of the lease.
+// Look tells the ledger how the relays are, hears what became of them elsewhere, and looks how much room it has. Watch
+// does so at each renewal of the lease.
 func (w *Worker) Look(ctx context.Context) {
 	w.hear(ctx)
 	used, most, err := w.Ledger.Memory(ctx)

@@ -2,14 +2,11 @@ package worker_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"outreach.example/ledger"
 	"outreach.example/letter"
@@ -397,105 +394,5 @@ func TestOwnDoubtsHoldNothing(t *testing.T) {
 	relays, err := h.ledger.Relays(h.ctx)
 	if err != nil || len(relays) != 2 || relays[0].Held != "" || relays[1].Held != "" {
 		t.Errorf("%+v, %v", relays, err)
-	}
-}
-
-// A greylisted letter comes back sooner than one that is deferred for another reason.
-func TestGreylisted(t *testing.T) {
-	h := newHouse(t, "registry@iom.example", givers(1))
-	box := newMoody(t)
-	h.worker.Relays = []*relay.Relay{h.relay(box.URL())}
-	box.does(always("RCPT", "450 4.2.0 Recipient address rejected: Greylisted\r\n"))
-	for _, want := range []time.Duration{6 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour} {
-		h.process()
-		got := h.letter("A")
-		if d := got.Since.Sub(h.now); got.State != letter.Planned || d != want {
-			t.Errorf("%s, due again after %v, want %v", got.State, d, want)
-		}
-		h.at(got.Since)
-	}
-	box.does(always("RCPT", "451 4.7.1 Greylisted, try again in 10 minutes\r\n"))
-	h.process()
-	if d := h.letter("A").Since.Sub(h.now); d != 10*time.Minute {
-		t.Errorf("due again after %v, want what the relay says", d)
-	}
-}
-
-// A refusal after the dot because of the sender pauses the campaign, so that the next letters do not meet the same; a
-// person resumes it.
-func TestRefusedForItsSender(t *testing.T) {
-	donors := givers(4)
-	h := newHouse(t, "registry@iom.example", donors)
-	box := newMoody(t)
-	h.work(1, h.relay(box.URL()))
-	box.does(func(c relaytest.Command) *relaytest.Answer {
-		if c.Verb == "." {
-			return &relaytest.Answer{Raw: "550 5.7.26 not authenticated (DMARC)\r\n"}
-		}
-		return nil
-	})
-	for range 4 {
-		h.process()
-	}
-	if n := h.states(donors); n[letter.Refused] != 1 || n[letter.Planned] != 3 {
-		t.Errorf("%v", n)
-	}
-	c, err := h.ledger.Campaign(h.ctx, "res")
-	h.ok(err)
-	refused := ""
-	for id := range donors {
-		if h.letter(id).State == letter.Refused {
-			refused = id
-		}
-	}
-	want := "the relay refused res/" + refused + "/appeal because of its sender: 550 5.7.26 not authenticated (DMARC); mend what it names (SPF, DKIM, DMARC or a policy), then resume"
-	if c.Status != "paused" || c.PausedBy != "the house" || c.PausedWhy != want {
-		t.Errorf("%s by %s: %s\nwant %s", c.Status, c.PausedBy, c.PausedWhy, want)
-	}
-	box.does(nil)
-	_, err = h.ledger.Switch(h.ctx, "bea", "res", ledger.Resume, "")
-	h.ok(err)
-	for range 3 {
-		h.process()
-	}
-	if n := h.states(donors); n[letter.Refused] != 1 || n[letter.Sent] != 3 {
-		t.Errorf("after it was resumed: %v", n)
-	}
-}
-
-// Nothing is taken up while Redis is nearly full, and it goes on by itself when there is room.
-func TestNoRoom(t *testing.T) {
-	donors := givers(2)
-	h := newHouse(t, "registry@iom.example", donors)
-	memory := &memory{used: 81, most: 100}
-	h.ledger.Redis.AddHook(memory)
-	h.worker.Look(h.ctx)
-	h.process()
-	if n := h.states(donors); n[letter.Planned] != 2 || len(h.box.Letters()) != 0 {
-		t.Errorf("%v", n)
-	}
-	memory.used = 80
-	h.worker.Look(h.ctx)
-	h.process()
-	if n := h.states(donors); n[letter.Sent] != 2 {
-		t.Errorf("%v", n)
-	}
-}
-
-// memory answers INFO memory, which the store in the process does not know, in hundreds of MB.
-type memory struct{ used, most int }
-
-func (m *memory) DialHook(next redis.DialHook) redis.DialHook { return next }
-func (m *memory) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
-}
-
-func (m *memory) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		if info, ok := cmd.(*redis.StringCmd); ok && cmd.Name() == "info" {
-			info.SetVal(fmt.Sprintf("# Memory\r\nused_memory:%d\r\nmaxmemory:%d\r\n", m.used<<20, m.most<<20))
-			return nil
-		}
-		return next(ctx, cmd)
 	}
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // Watch looks at the store at every renewal of the lease until ctx ends: how many replicas a begin must reach and whether
-// they answer, so that sending waits and goes on by itself; and whether it is still the same server.
+// they answer, so that sending waits and goes on by itself; whether it is still the same server; what it says of the
+// relays, and how much room it has.
 func (w *Worker) Watch(ctx context.Context) {
 	t := time.NewTicker(w.Times.Renew)
 	defer t.Stop()
@@ -18,6 +19,7 @@ func (w *Worker) Watch(ctx context.Context) {
 	for {
 		last = w.watchReplicas(ctx, last)
 		server = w.watchServer(ctx, server)
+		w.Look(ctx)
 		select {
 		case <-ctx.Done():
 			return

@@ -103,7 +103,6 @@ func (w *Worker) Keep(ctx context.Context) {
 		case w.Intents != nil:
 			w.wrote(ctx)
 		}
-		w.Look(ctx)
 	}
 }
 
