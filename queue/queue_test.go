@@ -60,11 +60,11 @@ func TestWakeReplyLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		proxy.DropReply()
-		if err := q.Wake(t.Context(), kenya, 3); err == nil {
+		if _, err := q.Wake(t.Context(), kenya, 3); err == nil {
 			t.Fatal("the reply was not dropped")
 		}
 	}
-	if err := q.Wake(t.Context(), kenya, 3); err != nil {
+	if _, err := q.Wake(t.Context(), kenya, 3); err != nil {
 		t.Error(err)
 	}
 	if n, err := q.Depth(t.Context()); err != nil || n != 1 {

@@ -283,8 +283,8 @@ func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now t
 	if verdict.Stage == letter.StageCommit && errors.As(refused, &no) {
 		return w.takeBack(c, no)
 	}
-	if !committed && verdict.Outcome == letter.Unsent && w.Intake.Err() != nil {
-		// The process is told to stop, and the letter is not past the commit point: another worker may have it at once.
+	if !committed && refused == nil && verdict.Outcome == letter.Unsent && w.Intake.Err() != nil {
+		// The process is told to stop, and the commit point was not asked for: another worker may have the letter at once.
 		return w.giveBack([]ledger.Claim{c}, 0, "")
 	}
 	atHome := verdict.Outcome == letter.Unreachable || verdict.Outcome == letter.Unsent &&

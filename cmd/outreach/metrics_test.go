@@ -145,23 +145,31 @@ func TestDrainEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closeAll()
 	h := &house{app: a, config: c, ledger: l, queue: q, log: slog.New(slog.DiscardHandler), times: worker.Standard, drain: 300 * time.Millisecond}
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
+	ctx, stop := context.WithCancel(context.Background())
 	start(t, f.env, "scheduler")
-	done := make(chan error, 1)
-	go func() { done <- h.work(ctx) }()
-	until(t, "three letters past the commit point", func() bool { return f.status(t).Sending == 3 })
-	stop()
-	select {
-	case err := <-done:
-		if err != nil {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := h.work(ctx); err != nil {
 			t.Error(err)
 		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("the worker did not end")
-	}
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+		closeAll()
+	})
+	until(t, "three letters past the commit point", func() bool { return f.status(t).Sending == 3 })
+	stop()
+	until(t, "the end of the worker", func() bool {
+		select {
+		case <-ended:
+			return true
+		default:
+			return false
+		}
+	})
 	if s := f.status(t); s.InDoubt != 3 || s.Planned != 172 {
 		t.Errorf("%+v", s)
 	}
