@@ -155,13 +155,13 @@ func (a *Adopter) settle(ctx context.Context, h ledger.Held, t intent.Trace, who
 			s.After = a.Times.Retry[min(max(h.Attempts-1, 0), len(a.Times.Retry)-1)]
 		}
 	case t.Never:
-		s.To, s.Words = letter.Planned, "dot never written, its worker is gone"
+		s.To, s.NoAttempt, s.Words = letter.Planned, true, "dot never written, its worker is gone"
 	case t.Intended:
 		s.To, s.Words = letter.InDoubt, "its worker is gone, the dot may be written"
 	case !whole:
 		s.To, s.Words = letter.InDoubt, "its worker is gone, and its intent file is not whole"
 	default:
-		s.To, s.Words = letter.Planned, "no intent was written, so no dot; its worker is gone"
+		s.To, s.NoAttempt, s.Words = letter.Planned, true, "no intent was written, so no dot; its worker is gone"
 	}
 	c, err := a.Ledger.Campaign(ctx, h.ID.Campaign)
 	if err != nil {

@@ -280,6 +280,10 @@ func TestAdopt(t *testing.T) {
 							if strings.HasSuffix(row.name, "again") && got.Generation != 2 {
 								t.Errorf("%+v", got)
 							}
+							// A letter without a dot has had no attempt.
+							if attempts := map[bool]int{true: 0, false: 1}[say.name == "never" || say.name == "none" && file.proves]; row.stays == "" && got.Attempts != attempts {
+								t.Errorf("%d attempts, want %d", got.Attempts, attempts)
+							}
 							if say.name == "deferred" && row.stays == "" && time.Until(got.Since) < 10*time.Minute {
 								t.Errorf("due again at %v", got.Since)
 							}

@@ -138,7 +138,7 @@ func TestDiskFull(t *testing.T) {
 	})
 	h.process()
 	got := h.letter("A")
-	if got.State != letter.Planned || !strings.HasPrefix(got.Words, "no room for intent files: 0 MB free in ") || got.Since.Sub(h.now) != time.Minute {
+	if got.State != letter.Planned || !strings.HasPrefix(got.Words, "no room for intent files: 0 MB free in ") || got.Since.Sub(h.now) != time.Minute || got.Attempts != 0 {
 		t.Errorf("%+v", got)
 	}
 	if n := len(box.Letters()); n != 0 || len(h.file(file).Traces) != 0 {
