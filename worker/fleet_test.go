@@ -169,7 +169,7 @@ func (f *fleet) worker(rdb redis.UniversalClient, count func(context.Context) (i
 	}
 	f.roles.Go(func() {
 		hands.Wait()
-		_ = w.Relay.Close(context.Background())
+		_ = w.Relays[0].Close(context.Background())
 	})
 }
 

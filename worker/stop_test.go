@@ -33,7 +33,7 @@ func TestStoppingBeforeTheDot(t *testing.T) {
 	r := relay.New(settings, relay.Options{Now: time.Now})
 	defer func() { _ = r.Close(context.Background()) }()
 	intake, stop := context.WithCancel(h.ctx)
-	h.worker.Relay, h.worker.Intake = r, intake
+	h.worker.Relays, h.worker.Intake = []*relay.Relay{r}, intake
 	done := make(chan error, 1)
 	go func() { done <- h.worker.Process(h.ctx, block) }()
 	count := func() (m map[letter.State]int) {

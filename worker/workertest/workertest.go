@@ -94,7 +94,7 @@ func New(ctx context.Context, l *ledger.Ledger, r *relay.Relay, now func() time.
 	times := worker.Standard
 	times.Lease = time.Hour
 	w := &worker.Worker{
-		Ledger: l, Relay: r, Editions: &worker.Editions{Ledger: l}, Times: times, InHand: 8, Intake: ctx, Now: now,
+		Ledger: l, Relays: []*relay.Relay{r}, Editions: &worker.Editions{Ledger: l}, Times: times, InHand: 8, Intake: ctx, Now: now,
 		Log: slog.New(slog.DiscardHandler),
 	}
 	return w, w.Join(ctx)
