@@ -169,6 +169,7 @@ var whyNot = map[string]string{
 	"stopped": "the case has an answer",
 	"held":    "the donor is held",
 	"earlier": "the step before has not been sent",
+	"frozen":  "the ledger is frozen",
 }
 
 // Granted is the ledger's word that a letter is sending. Position is where the ledger stood right after that.

@@ -9,7 +9,8 @@ import (
 // All keys of the ledger share one hash tag, so that a transition is one script on one node.
 const tag = "{outreach}:"
 
-// HASH: epoch, schema, seq, chain, deaths (of workers).
+// HASH: epoch, schema, seq, chain, deaths (of workers); epochs, those before; frozen, why nothing may leave; restoring,
+// while a restore writes.
 func metaKey() string { return tag + "meta" }
 
 // STREAM: one entry per script call that changed something; the id is seq-0.

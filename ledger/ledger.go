@@ -115,17 +115,21 @@ type Position struct {
 	Chain string
 }
 
-// Open gives an empty ledger its epoch, refuses one that a newer program wrote, and says where it stands.
-func (l *Ledger) Open(ctx context.Context) (Position, error) {
+// RandomEpoch makes the name of a new epoch.
+func RandomEpoch() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	got, err := l.strings(ctx, "open", []string{metaKey()}, hex.EncodeToString(b[:]), Schema)
+	return hex.EncodeToString(b[:])
+}
+
+// Open gives an empty ledger its epoch, refuses one that a newer program wrote, and says where it stands.
+func (l *Ledger) Open(ctx context.Context) (Position, error) {
+	got, err := l.strings(ctx, "open", []string{metaKey()}, RandomEpoch(), Schema)
 	if err != nil {
 		return Position{}, err
 	}
-	schema, err := strconv.Atoi(got[1])
-	if err != nil || schema > Schema {
-		return Position{}, fmt.Errorf("the ledger has schema %q and this program knows %d: use the newer program", got[1], Schema)
+	if err := known(got[1]); err != nil {
+		return Position{}, err
 	}
 	seq, _ := strconv.ParseInt(got[2], 10, 64)
 	return Position{Epoch: got[0], Seq: seq, Chain: got[3]}, nil
@@ -231,6 +235,15 @@ func fromMS(s string) time.Time {
 func splitMember(m string) (step, block string) {
 	step, block, _ = strings.Cut(m, "/")
 	return step, block
+}
+
+// parsePath reads a member of the busy index: campaign/step/block.
+func parsePath(path string) (letter.Block, bool) {
+	p := strings.SplitN(path, "/", 3)
+	if len(p) != 3 {
+		return letter.Block{}, false
+	}
+	return letter.Block{Campaign: p[0], Step: p[1], Name: p[2]}, true
 }
 
 // stateOf reads a row's letter of state.

@@ -6,9 +6,7 @@ package scheduler
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -44,7 +42,8 @@ type Scheduler struct {
 	mu       sync.Mutex
 	editions map[string]*campaign.Campaign // by hash
 
-	turn int // which of the open campaigns is listed first
+	turn   int    // which of the open campaigns is listed first
+	frozen string // why nothing leaves, as it was logged last
 
 	unanswered map[letter.Block]asked
 }
@@ -63,9 +62,8 @@ func (s *Scheduler) Run(ctx context.Context) error {
 			tidied = now
 		}
 		if now.Sub(renewed) >= renew || now.Before(renewed) {
-			s.try(ctx, "advance", s.Advance)
 			s.try(ctx, "campaigns", func(ctx context.Context) (err error) {
-				running, err = s.open(ctx)
+				running, err = s.look(ctx)
 				return err
 			})
 			renewed = now
@@ -131,6 +129,10 @@ func (s *Scheduler) open(ctx context.Context) ([]string, error) {
 
 // Wake enqueues a task for each due block of the running campaigns whose window is open.
 func (s *Scheduler) Wake(ctx context.Context) error {
+	icy, err := s.icy(ctx)
+	if err != nil || icy {
+		return err
+	}
 	running, err := s.open(ctx)
 	if err != nil {
 		return err
@@ -169,6 +171,9 @@ func (s *Scheduler) Tidy(ctx context.Context) error {
 	if swept != (ledger.Swept{}) {
 		s.Log.Warn("letters of a worker that is gone, or without an answer", "planned_again", swept.Planned,
 			"in_doubt", swept.InDoubt, "cancelled", swept.Cancelled)
+	}
+	if icy, err := s.icy(ctx); err != nil || icy {
+		return err
 	}
 	if err := s.endHolds(ctx); err != nil {
 		return err
@@ -347,69 +352,6 @@ func (s *Scheduler) row(ctx context.Context, blocks *ledger.Blocks, name string)
 		row.Donors = append(row.Donors, r.Donor.ID)
 	}
 	return row, err
-}
-
-// Advance plans the next step for letters that were sent.
-func (s *Scheduler) Advance(ctx context.Context) error {
-	names, err := s.Ledger.Campaigns(ctx)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if err := s.advance(ctx, name); err != nil {
-			s.Log.Error("next steps cannot be planned", "campaign", name, "error", err)
-		}
-	}
-	return nil
-}
-
-func (s *Scheduler) advance(ctx context.Context, name string) error {
-	sent, err := s.Ledger.Following(ctx, name, 100)
-	if err != nil || len(sent) == 0 {
-		return err
-	}
-	c, err := s.Ledger.Campaign(ctx, name)
-	if err != nil {
-		return err
-	}
-	written, err := s.Written(ctx, c.Edition)
-	if err != nil {
-		return err
-	}
-	for _, f := range sent {
-		if err := s.follow(ctx, written, f); err != nil {
-			return fmt.Errorf("next step of %s: %w", f.Block, err)
-		}
-	}
-	return nil
-}
-
-func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, f ledger.Follow) error {
-	next, ok := stepAfter(c, f.Block.Step)
-	if !ok {
-		_, err := s.Ledger.Advance(ctx, f, f.Block.Step, nil)
-		return err
-	}
-	letters, err := s.Ledger.Letters(ctx, f.Block)
-	if err != nil {
-		return err
-	}
-	var donors []ledger.Next
-	for d, l := range letters {
-		if l.State == "sent" {
-			donors = append(donors, ledger.Next{Donor: d, Due: c.Schedule.After(l.Since, next.After)})
-		}
-	}
-	_, err = s.Ledger.Advance(ctx, f, next.Name, donors)
-	return err
-}
-
-func stepAfter(c *campaign.Campaign, step string) (campaign.Step, bool) {
-	i := slices.IndexFunc(c.Steps, func(s campaign.Step) bool { return s.Name == step })
-	if i < 0 || i+1 >= len(c.Steps) {
-		return campaign.Step{}, false
-	}
-	return c.Steps[i+1], true
 }
 
 // Written reads the campaign file of an edition, once for each edition.

@@ -26,6 +26,12 @@ func (a *app) withLedger(cmd *cobra.Command, do func(ctx context.Context, l *led
 		return err
 	}
 	defer closeAll()
+	if frozen, err := l.Frozen(cmd.Context()); err != nil {
+		return err
+	} else if frozen != "" && cmd.Name() != "status" {
+		fmt.Fprintf(a.errs, "the ledger is frozen, nothing leaves: %s\n", frozen)
+		defer a.next("stop every worker, then: outreach reconcile")
+	}
 	return do(cmd.Context(), l)
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -83,11 +85,12 @@ func (a *app) examineRedis(ctx context.Context, c config) []finding {
 		return []finding{{What: "redis", Says: err.Error(), Mend: "docker compose up -d redis, or set OUTREACH_REDIS"}}
 	}
 	defer func() { _ = rdb.Close() }()
+	says := frozen(ctx, rdb)
 	info := map[string]string{}
 	for _, section := range []string{"server", "persistence", "memory", "replication"} {
 		text, err := rdb.Info(ctx, section).Result()
 		if err != nil {
-			return []finding{{What: "redis", Says: "INFO is refused: " + err.Error(), Mend: "allow INFO to the doctor's user"}}
+			return []finding{says, {What: "redis", Says: "INFO is refused: " + err.Error(), Mend: "allow INFO to the doctor's user"}}
 		}
 		for _, line := range strings.Split(text, "\r\n") {
 			if k, v, ok := strings.Cut(line, ":"); ok {
@@ -95,9 +98,30 @@ func (a *app) examineRedis(ctx context.Context, c config) []finding {
 			}
 		}
 	}
-	out := []finding{version(info["redis_version"])}
+	out := []finding{says, version(info["redis_version"])}
 	out = append(out, persistence(ctx, rdb, info), eviction(info["maxmemory_policy"]), room(info), a.clock(ctx, rdb))
 	return append(out, a.replicas(ctx, c, rdb, info)...)
+}
+
+// frozen says whether letters may leave of this ledger at all.
+func frozen(ctx context.Context, rdb redis.UniversalClient) finding {
+	f := finding{What: "ledger", Mend: "stop every worker, then: outreach reconcile"}
+	l := ledger.New(rdb)
+	at, err := l.Where(ctx)
+	if errors.Is(err, ledger.ErrEmpty) || err == nil && !at.Known() {
+		f.Well, f.Says = true, "empty; nothing has happened yet"
+		return f
+	}
+	why, unread := l.Frozen(ctx)
+	switch err = cmp.Or(err, unread); {
+	case err != nil:
+		f.Says, f.Mend = err.Error(), ""
+	case why != "":
+		f.Says = "frozen, nothing leaves: " + why
+	default:
+		f.Well, f.Says = true, fmt.Sprintf("%s, entry %d; not frozen", at.Name(), at.Seq)
+	}
+	return f
 }
 
 func version(v string) finding {

@@ -30,7 +30,7 @@ func (a *app) inboxCommand() *cobra.Command {
 		Use: "inbox", Short: "Run a reader of registry copies: they settle doubts; any number may run", Args: a.none,
 		Example: "  OUTREACH_REGISTRY_COPIES=/var/mail/registry outreach inbox",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			h, closeAll, err := a.house(cmd)
+			h, closeAll, err := a.forgetful(cmd)
 			if err != nil {
 				return err
 			}

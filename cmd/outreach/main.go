@@ -63,6 +63,9 @@ type app struct {
 	json bool   // --json
 	set  map[string]*string
 
+	// memory, where it is set, asks on every connection whether the ledger is still the one that was left.
+	memory *memory
+
 	// guard, where it is set, dials every connection of the program: a trial's knows this machine only.
 	guard func(ctx context.Context, network, address string) (net.Conn, error)
 

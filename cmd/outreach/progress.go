@@ -66,6 +66,19 @@ func (p *progress) at(n int) {
 	}
 }
 
+// of says how much of how much is done, where that is not known before.
+func (p *progress) of(n, total int) {
+	p.mu.Lock()
+	if p.total != total {
+		p.total = total
+		if p.bar != nil {
+			p.bar.SetTotal(int64(total), false)
+		}
+	}
+	p.mu.Unlock()
+	p.at(n)
+}
+
 // end takes the bar away. It may be called twice.
 func (p *progress) end() {
 	p.mu.Lock()

@@ -144,6 +144,14 @@ func (a *app) dialRedis(ctx context.Context, address, shown string, isLedger boo
 	}
 	if isLedger {
 		o.OnConnect = ledger.Load
+		if a.memory != nil {
+			o.OnConnect = func(ctx context.Context, conn *redis.Conn) error {
+				if err := ledger.Load(ctx, conn); err != nil {
+					return err
+				}
+				return a.memory.check(ctx, conn)
+			}
+		}
 	}
 	if a.guard != nil {
 		o.Dialer = a.guard
@@ -155,6 +163,10 @@ func (a *app) dialRedis(ctx context.Context, address, shown string, isLedger boo
 	defer cancel()
 	if err := rdb.Ping(ctx).Err(); err != nil {
 		_ = rdb.Close()
+		var gone ledger.Refusal
+		if errors.As(err, &gone) {
+			return nil, gone
+		}
 		return nil, fmt.Errorf("no Redis at %s: %w; start one (docker compose up redis) or set OUTREACH_REDIS", shown, err)
 	}
 	return rdb, nil

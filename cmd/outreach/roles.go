@@ -73,6 +73,7 @@ func (h *house) work(ctx context.Context) error {
 			return err
 		}
 		defer leave()
+		h.app.memory.follow(file.Position)
 	}
 	drain := cmp.Or(h.drain, drain)
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -128,8 +129,20 @@ func (h *house) work(ctx context.Context) error {
 	return err
 }
 
-// house opens the ledger and the queue for a role.
+// house opens the ledger and the queue for a role that makes letters leave: its process remembers where the ledger stands.
 func (a *app) house(cmd *cobra.Command) (*house, func(), error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	if a.memory, err = a.remember(c, a.logger(c)); err != nil {
+		return nil, nil, err
+	}
+	return a.forgetful(cmd)
+}
+
+// forgetful is a house whose process remembers nothing: nothing leaves through it.
+func (a *app) forgetful(cmd *cobra.Command) (*house, func(), error) {
 	c, err := a.config()
 	if err != nil {
 		return nil, nil, err
@@ -208,6 +221,9 @@ func (h *house) up(ctx context.Context) error {
 func (h *house) together(ctx context.Context, all map[string]func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if m := h.app.memory; m != nil {
+		all["memory"] = func(ctx context.Context) error { return m.watch(ctx, h.ledger.Redis) }
+	}
 	wait, err := h.serveMetrics(ctx)
 	if err != nil {
 		return err

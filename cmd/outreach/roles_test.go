@@ -19,13 +19,14 @@ type field struct {
 	dir    string
 	box    *relaytest.Raw
 	rdb    *redis.Client
+	srv    *ledgertest.Server
 	resume chan struct{} // the relay answers no dot before it is closed
 }
 
 func newField(t *testing.T, paused bool) *field {
 	t.Helper()
 	srv := ledgertest.Start(t, "--appendonly", "yes", "--appendfsync", "everysec")
-	f := &field{dir: sampleProject(t), rdb: ledgertest.Client(t, srv.Addr), resume: make(chan struct{})}
+	f := &field{dir: sampleProject(t), rdb: ledgertest.Client(t, srv.Addr), srv: srv, resume: make(chan struct{})}
 	if !paused {
 		close(f.resume)
 	}

@@ -28,7 +28,9 @@ func TestScript(t *testing.T) {
 			e.Setenv("OUTREACH_INTENTS", e.WorkDir+"/intents")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "lose": loseAnswer, "tamper": tamper},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": wantCode, "lose": loseAnswer, "tamper": tamper, "ledger": ledgerName,
+		},
 	})
 }
 
@@ -99,4 +101,15 @@ func loseAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = l.Settle(ctx, ledger.Settlement{Claim: got.Letters[0], To: letter.State(args[1]), Words: "connection cut after the dot"})
 	ts.Check(err)
+}
+
+// ledgerName puts the name of the session's ledger, which is another one in every run, into $LEDGER.
+func ledgerName(ts *testscript.TestScript, _ bool, _ []string) {
+	o, err := redisOptions(ts.Getenv("OUTREACH_REDIS"))
+	ts.Check(err)
+	rdb := redis.NewUniversalClient(o)
+	defer func() { _ = rdb.Close() }()
+	at, err := ledger.New(rdb).Where(context.Background())
+	ts.Check(err)
+	ts.Setenv("LEDGER", at.Name())
 }

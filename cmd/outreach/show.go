@@ -45,7 +45,8 @@ type status struct {
 	Edition  string `json:"edition"`
 	Status   string `json:"status"`
 	Running  bool   `json:"running"`
-	Waits    string `json:"waits,omitempty"` // for a replica of the store
+	Waits    string `json:"waits,omitempty"`  // for a replica of the store
+	Frozen   string `json:"frozen,omitempty"` // why nothing leaves of this ledger
 	totals
 	Steps  []totals       `json:"steps"`
 	Doubts []doubt        `json:"doubts,omitempty"` // a thousand at most; in_doubt says how many there are
@@ -67,6 +68,9 @@ func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, led
 	}
 	s := status{Campaign: c.Name, Edition: c.Current(), Status: c.Status, Running: c.Status == "running"}
 	if s.Waits, err = l.Waits(ctx); err != nil {
+		return status{}, c, err
+	}
+	if s.Frozen, err = l.Frozen(ctx); err != nil {
 		return status{}, c, err
 	}
 	for i, step := range c.Steps {
@@ -134,6 +138,9 @@ func (a *app) printStatus(ctx context.Context, l *ledger.Ledger, s status, c led
 		fmt.Fprintf(a.out, ", edition %d (%.12s) approved by %s", c.Number, c.Edition, c.ApprovedBy)
 	}
 	fmt.Fprintln(a.out)
+	if s.Frozen != "" {
+		fmt.Fprintf(a.out, "FROZEN, nothing leaves: %s\nstop every worker, then type: outreach reconcile\n", s.Frozen)
+	}
 	if c.Status == "paused" {
 		fmt.Fprintf(a.out, "paused by %s%s\n", c.PausedBy, because(c.PausedWhy))
 	}
@@ -248,8 +255,8 @@ func (a *app) printStill(ctx context.Context, l *ledger.Ledger, c ledger.Campaig
 			fmt.Fprintf(a.out, "%s: a person releases each letter (%d planned): outreach release --step %s --as NAME\n", step, n, step)
 		}
 	}
-	if c.Status != "running" || planned == 0 {
-		return nil
+	if frozen, err := l.Frozen(ctx); err != nil || frozen != "" || c.Status != "running" || planned == 0 {
+		return err
 	}
 	e, err := l.Edition(ctx, c.Edition)
 	if err != nil {

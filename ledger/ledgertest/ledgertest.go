@@ -84,6 +84,21 @@ func (s *Server) ready() error {
 	}
 }
 
+// Again starts a server that was killed again, on its port and with what its disk holds.
+func (s *Server) Again(t testing.TB) {
+	t.Helper()
+	var out bytes.Buffer
+	s.cmd = exec.Command(s.cmd.Path, s.cmd.Args[1:]...)
+	s.cmd.Stdout, s.cmd.Stderr = &out, &out
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ready(); err != nil {
+		s.Kill()
+		t.Fatalf("redis-server on %s again: %v\n%s", s.Addr, err, out.String())
+	}
+}
+
 // PID is the server's process id, for what a test reads or does to the process.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 

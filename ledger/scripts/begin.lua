@@ -7,7 +7,9 @@
 --       per letter: 'ok' granted | 'again' granted before to this nonce, and written again
 --       | 'nonce' not claimed by it | 'lease' | 'edition' another edition is approved | 'status' the campaign is not running
 --       | 'stopped' | 'held' | 'suppressed:N' address N, from 0 | 'earlier' the step before has not been sent
+--       | 'frozen' nothing leaves of this ledger
 local now = now_ms()
+local frozen = icy(KEYS[1])
 local out, body = {}, {}
 -- What holds for every letter of this call is asked once.
 local seen, living, busy = {}, {}, {}
@@ -33,7 +35,8 @@ for i = 2, #ARGV, 14 do
   local path, step, donor, nonce, edition = ARGV[i + 6], ARGV[i + 7], ARGV[i + 8], ARGV[i + 9], ARGV[i + 10]
   local r = parse(redis.call('HGET', rows, donor))
   local answer
-  if not r or r.n ~= nonce then answer = 'nonce'
+  if frozen then answer = 'frozen'
+  elseif not r or r.n ~= nonce then answer = 'nonce'
   elseif r.s == 'G' then answer = 'again'
   elseif r.s ~= 'C' then answer = 'nonce'
   elseif not lives(nonce) then answer = 'lease' end

@@ -7,6 +7,8 @@
 --          per letter: donor, generation, attempts, date (s), not before (ms), copies deferred once}
 --       | {'no', why} nothing may leave now | {'no', why, 'relay'} nothing through this relay: it is held
 local now = now_ms()
+local frozen = icy(KEYS[12])
+if frozen then return {'no', frozen} end
 local step, block, nonce = ARGV[2], ARGV[3], ARGV[4]
 local member = step .. '/' .. block
 local k = {campaign = KEYS[1], rows = KEYS[2], counts = KEYS[3], look = KEYS[4], due = KEYS[5], cases = KEYS[8]}

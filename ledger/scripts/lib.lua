@@ -108,6 +108,22 @@ local function toplace(reindex, name, now)
   redis.call('HSET', reindex, name, int(math.max(now, was + 1)))
 end
 
+-- chained is the chain hash of one entry of the audit stream, or nil where it holds no such entry.
+local function chained(stream, seq)
+  local found = redis.call('XRANGE', stream, seq .. '-0', seq .. '-0')[1]
+  if not found then return nil end
+  for i = 1, #found[2], 2 do
+    if found[2][i] == 'chain' then return found[2][i + 1] end
+  end
+  return nil
+end
+
+-- icy is the reason why nothing may leave of the whole ledger, or nil: what it holds may not be all that has happened.
+local function icy(meta)
+  local why = redis.call('HGET', meta, 'frozen')
+  return why and 'frozen: ' .. why or nil
+end
+
 -- person is the declared name in 'name (account)': who somebody is does not depend on the machine they sit at.
 local function person(who) return (string.gsub(who or '', ' %(.*$', '')) end
 

@@ -1,0 +1,60 @@
+package intent_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"outreach.example/ledger"
+	"outreach.example/ledger/intent"
+)
+
+// A folder remembers what it was told last, one process at a time, and never half of it.
+func TestMemory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				err := intent.Memory(t.Context(), dir, func(p ledger.Position) (ledger.Position, error) {
+					return ledger.Position{Epoch: "e", Seq: p.Seq + 1, Chain: "c"}, nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	told := errors.New("told")
+	err := intent.Memory(t.Context(), dir, func(p ledger.Position) (ledger.Position, error) {
+		if (p != ledger.Position{Epoch: "e", Seq: 160, Chain: "c"}) {
+			t.Errorf("remembered: %+v", p)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if err := intent.Memory(ctx, dir, func(p ledger.Position) (ledger.Position, error) { return p, nil }); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("two at a time: %v", err)
+		}
+		return ledger.Position{Epoch: "f"}, told
+	})
+	if !errors.Is(err, told) {
+		t.Error(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("files: %v %v", entries, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "position"), []byte("{\"epoch\":"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err = intent.Memory(t.Context(), dir, func(p ledger.Position) (ledger.Position, error) { return p, nil })
+	if err == nil || !strings.Contains(err.Error(), "what this machine remembers of the ledger cannot be read") {
+		t.Errorf("half a file: %v", err)
+	}
+}

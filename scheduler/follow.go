@@ -1,0 +1,73 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"outreach.example/campaign"
+	"outreach.example/ledger"
+)
+
+// Advance plans the next step for letters that were sent.
+func (s *Scheduler) Advance(ctx context.Context) error {
+	names, err := s.Ledger.Campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := s.advance(ctx, name); err != nil {
+			s.Log.Error("next steps cannot be planned", "campaign", name, "error", err)
+		}
+	}
+	return nil
+}
+
+func (s *Scheduler) advance(ctx context.Context, name string) error {
+	sent, err := s.Ledger.Following(ctx, name, 100)
+	if err != nil || len(sent) == 0 {
+		return err
+	}
+	c, err := s.Ledger.Campaign(ctx, name)
+	if err != nil {
+		return err
+	}
+	written, err := s.Written(ctx, c.Edition)
+	if err != nil {
+		return err
+	}
+	for _, f := range sent {
+		if err := s.follow(ctx, written, f); err != nil {
+			return fmt.Errorf("next step of %s: %w", f.Block, err)
+		}
+	}
+	return nil
+}
+
+func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, f ledger.Follow) error {
+	next, ok := stepAfter(c, f.Block.Step)
+	if !ok {
+		_, err := s.Ledger.Advance(ctx, f, f.Block.Step, nil)
+		return err
+	}
+	letters, err := s.Ledger.Letters(ctx, f.Block)
+	if err != nil {
+		return err
+	}
+	var donors []ledger.Next
+	for d, l := range letters {
+		if l.State == "sent" {
+			donors = append(donors, ledger.Next{Donor: d, Due: c.Schedule.After(l.Since, next.After)})
+		}
+	}
+	_, err = s.Ledger.Advance(ctx, f, next.Name, donors)
+	return err
+}
+
+func stepAfter(c *campaign.Campaign, step string) (campaign.Step, bool) {
+	i := slices.IndexFunc(c.Steps, func(s campaign.Step) bool { return s.Name == step })
+	if i < 0 || i+1 >= len(c.Steps) {
+		return campaign.Step{}, false
+	}
+	return c.Steps[i+1], true
+}
