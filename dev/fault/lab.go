@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"outreach.example/ledger"
+	"outreach.example/ledger/ledgertest"
 	"outreach.example/letter"
 )
 
@@ -42,7 +43,11 @@ type lab struct {
 	proxy   *proxy
 	witness *witness
 
+	bench *bench               // of the topology of sentinels, nil for one Redis
+	top   *ledgertest.Topology // in place of redis
+
 	roles   []*proc
+	kept    []kept // roles that are started again when they end by themselves, as a service manager does
 	started int
 	faults  map[string]int     // what the scenario itself did
 	told    map[letter.ID]bool // a person said that it was sent
@@ -54,10 +59,11 @@ type lab struct {
 
 // options are how a lab is set up.
 type options struct {
-	campaign campaignIs
-	fsync    string // appendfsync: "always" unless set
-	shift    bool   // the clock of Redis can be shifted
-	speed    int    // 20 unless set
+	campaign  campaignIs
+	fsync     string // appendfsync: "always" unless set
+	sentinels bool   // a primary with two replicas and three sentinels
+	shift     bool   // the clock of Redis can be shifted
+	speed     int    // 20 unless set
 }
 
 func (h *harness) newLab(ctx context.Context, name string, o options) (l *lab, err error) {
@@ -83,11 +89,15 @@ func (h *harness) newLab(ctx context.Context, name string, o options) (l *lab, e
 			return nil, err
 		}
 	}
-	if err := l.startRedis(); err != nil {
+	if o.sentinels {
+		err = l.sentinels()
+	} else if err = l.startRedis(); err == nil {
+		l.rdb = redis.NewClient(&redis.Options{Addr: l.addr, MaxRetries: -1})
+		l.ledger = ledger.New(l.rdb)
+	}
+	if err != nil {
 		return l, err
 	}
-	l.rdb = redis.NewClient(&redis.Options{Addr: l.addr, MaxRetries: -1})
-	l.ledger = ledger.New(l.rdb)
 	if l.proxy, err = startProxy(l.addr, h.scripts); err != nil {
 		return l, err
 	}
@@ -183,7 +193,7 @@ func (l *lab) environ(redisAddr string, more ...string) []string {
 			env = append(env, v)
 		}
 	}
-	env = append(env, "XDG_STATE_HOME="+filepath.Join(l.dir, "state"), "OUTREACH_REDIS=redis://"+redisAddr+"/0")
+	env = append(env, "XDG_STATE_HOME="+filepath.Join(l.dir, "state"), "OUTREACH_REDIS="+l.redisURL(redisAddr))
 	return append(append(env, l.env...), more...)
 }
 
@@ -223,6 +233,39 @@ func (l *lab) role(name string, more ...string) (*proc, error) {
 	}
 	l.roles = append(l.roles, p)
 	return p, nil
+}
+
+// kept is a role that is to run.
+type kept struct {
+	name string
+	p    *proc
+}
+
+// keep starts a role that is started again when it ends by itself.
+func (l *lab) keep(name string) error {
+	p, err := l.role(name)
+	if err == nil {
+		l.kept = append(l.kept, kept{name, p})
+	}
+	return err
+}
+
+// mind starts again what ended by itself.
+func (l *lab) mind() error {
+	for i, k := range l.kept {
+		if k.p.running() {
+			continue
+		}
+		if s := tail(k.p.said(), 1); !k.p.killedItself() {
+			l.note("a %s ended by itself: %.150s", k.name, s)
+		}
+		p, err := l.role(k.name)
+		if err != nil {
+			return err
+		}
+		l.kept[i].p = p
+	}
+	return nil
 }
 
 // fails starts a worker that ends itself at a point, and waits until it has.
@@ -265,6 +308,9 @@ func (l *lab) quiet(within time.Duration, steps ...string) error {
 	}
 	var last ledger.Counts
 	err := l.until(within, "no letter is open", func() (bool, error) {
+		if err := l.mind(); err != nil {
+			return false, err
+		}
 		for _, step := range steps {
 			c, err := l.counts(step)
 			if err != nil {
@@ -301,11 +347,15 @@ func (l *lab) close() {
 	if l.redis != nil && l.redis.running() {
 		l.redis.kill()
 	}
+	if l.bench != nil {
+		l.bench.end()
+	}
 }
 
 // endRoles ends every process of the program politely.
 func (l *lab) endRoles() error {
 	var errs []error
+	l.kept = nil
 	for _, p := range l.roles {
 		if p.running() {
 			if err := p.end(90 * time.Second); err != nil {

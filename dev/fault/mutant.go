@@ -47,6 +47,11 @@ var allMutants = []mutant{
 		}}, []string{"F01", "F03", "F07"},
 	},
 	{
+		"no-wait", "a begin waits for no replica", []edit{{
+			"ledger/replicas.go", "l.replicas.needed.Store(int64(max(0, n)))", "l.replicas.needed.Store(int64(0 * n))",
+		}}, []string{"F16"},
+	},
+	{
 		"sweep-sends-again", "a dead worker's sending letters are planned again", []edit{{
 			"ledger/scripts/sweep.lua", "if r.s == 'C' and not living then", "if not living then",
 		}}, []string{"F03", "F04"},

@@ -98,7 +98,7 @@ func (l *lab) conclude(steps []string) (finding, error) {
 // both makes sure that one scheduler and one worker run without any test of their own.
 func (l *lab) both() error {
 	for _, name := range []string{"scheduler", "worker"} {
-		if _, err := l.role(name); err != nil {
+		if err := l.keep(name); err != nil {
 			return err
 		}
 	}
@@ -168,5 +168,5 @@ func unexercised(chosen []scenario, all bool) (missing, left []string) {
 
 // scenarios are all there are, in the order of the table.
 func scenarios() []scenario {
-	return slices.Concat(workerFaults, queueFaults, houseFaults, redisFaults, relayFaults, unreachable, contentFaults, storms)
+	return slices.Concat(workerFaults, queueFaults, houseFaults, redisFaults, haFaults, relayFaults, unreachable, contentFaults, storms)
 }
