@@ -46,15 +46,16 @@ type lab struct {
 	bench *bench               // of the topology of sentinels, nil for one Redis
 	top   *ledgertest.Topology // in place of redis
 
-	roles   []*proc
-	kept    []kept // roles that are started again when they end by themselves, as a service manager does
-	started int
-	faults  map[string]int     // what the scenario itself did
-	told    map[letter.ID]bool // a person said that it was sent
-	again   map[letter.ID]int  // a person decided to send it again, so often
-	forgot  bool               // the ledger lost or was given other entries on purpose: its audit does not tell all that was granted
-	notes   []string
-	env     []string // of every role
+	roles    []*proc
+	kept     []kept // roles that are started again when they end by themselves, as a service manager does
+	started  int
+	faults   map[string]int     // what the scenario itself did
+	told     map[letter.ID]bool // a person said that it was sent
+	again    map[letter.ID]int  // a person decided to send it again, so often
+	forgot   bool               // the ledger lost or was given other entries on purpose: its audit does not tell all that was granted
+	notes    []string
+	released int      // relays that a person let be used again
+	env      []string // of every role
 }
 
 // options are how a lab is set up.
@@ -253,7 +254,7 @@ func (l *lab) keep(name string) error {
 // mind starts again what ended by itself.
 func (l *lab) mind() error {
 	for i, k := range l.kept {
-		if k.p.running() {
+		if k.p.running() || k.p.ended() {
 			continue
 		}
 		if s := tail(k.p.said(), 1); !k.p.killedItself() {
@@ -307,9 +308,16 @@ func (l *lab) quiet(within time.Duration, steps ...string) error {
 		steps = []string{"appeal"}
 	}
 	var last ledger.Counts
+	var tended time.Time
 	err := l.until(within, "no letter is open", func() (bool, error) {
 		if err := l.mind(); err != nil {
 			return false, err
+		}
+		if time.Since(tended) > time.Second {
+			if err := l.tend(); err != nil {
+				return false, err
+			}
+			tended = time.Now()
 		}
 		for _, step := range steps {
 			c, err := l.counts(step)

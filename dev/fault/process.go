@@ -23,6 +23,7 @@ type proc struct {
 	mu   sync.Mutex
 	err  error
 	over bool
+	ours bool // ended from here
 }
 
 // children are all that run, so that an interrupt ends every one.
@@ -93,8 +94,22 @@ func (p *proc) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
 
 // kill is kill -9. It returns when the process is gone.
 func (p *proc) kill() {
+	p.mark()
 	_ = p.cmd.Process.Kill()
 	<-p.done
+}
+
+func (p *proc) mark() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ours = true
+}
+
+// ended says that it was ended from here.
+func (p *proc) ended() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ours
 }
 
 func (p *proc) running() bool {
@@ -141,6 +156,7 @@ func (p *proc) stopped() bool {
 
 // end is SIGTERM, and kill -9 if that does not help in time.
 func (p *proc) end(within time.Duration) error {
+	p.mark()
 	p.signal(syscall.SIGTERM)
 	p.signal(syscall.SIGCONT)
 	if err := p.gone(context.Background(), within); err != nil {

@@ -54,6 +54,10 @@ var relayFaults = []scenario{
 			if err := l.through(time.Minute); err != nil {
 				return err
 			}
+			if l.released == 0 {
+				return fmt.Errorf("two doubts in a row by the relay's doing did not hold it")
+			}
+			l.note("the relay was held and released %d times", l.released)
 			return l.stands(letter.InDoubt, 1, len(torn))
 		},
 	},

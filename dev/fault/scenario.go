@@ -135,7 +135,9 @@ func choose(all bool, only string) ([]scenario, error) {
 			}
 			return nil, fmt.Errorf("--only %s: there is no such fault (there are: %s)", id, strings.Join(ids, ", "))
 		}
-		out = append(out, list[i])
+		if !slices.ContainsFunc(out, func(s scenario) bool { return s.id == list[i].id }) {
+			out = append(out, list[i])
+		}
 	}
 	return out, nil
 }
@@ -168,5 +170,5 @@ func unexercised(chosen []scenario, all bool) (missing, left []string) {
 
 // scenarios are all there are, in the order of the table.
 func scenarios() []scenario {
-	return slices.Concat(workerFaults, queueFaults, houseFaults, redisFaults, haFaults, relayFaults, unreachable, contentFaults, storms)
+	return slices.Concat(workerFaults, queueFaults, houseFaults, redisFaults, lossFaults, haFaults, relayFaults, unreachable, contentFaults, storms)
 }

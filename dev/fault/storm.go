@@ -180,6 +180,9 @@ func (l *lab) storm(enough int) error {
 				}
 			}
 		}
+		if err := l.tend(); err != nil {
+			return err
+		}
 		if err := l.gust(alive); err != nil {
 			return err
 		}
