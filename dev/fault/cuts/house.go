@@ -114,7 +114,7 @@ func (h *house) run(ctx context.Context, t task) (Report, error) {
 		return got, err
 	}
 	again := map[string]bool{}
-	letters := map[string]ledger.Letter{}
+	var letters map[string]ledger.Letter
 	for round := 0; ; round++ {
 		r := h.relay()
 		w, err := workertest.New(ctx, l, r, func() time.Time { return h.now })

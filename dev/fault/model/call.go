@@ -4,7 +4,6 @@ package model
 type op struct {
 	kind        opKind
 	step, donor uint8
-	g           uint8
 	edition     uint8
 	n           nonce
 	to          mark

@@ -34,9 +34,6 @@ func (m mark) String() string { return letterOf[m : m+1] }
 // looked says whether a person must look at a letter in this state.
 func (m mark) looked() bool { return m == inDoubt || m == refused || m == bounced || m == withheld }
 
-// closed says whether a letter in this state leaves it by a person's decision or by evidence only.
-func (m mark) closed() bool { return m == sent || m == refused || m == bounced || m == cancelled }
-
 // A nonce is the name of a worker and a token. 0 is none.
 type nonce uint32
 
