@@ -18,9 +18,9 @@ func TestTestSettings(t *testing.T) {
 		says                    string
 	}{
 		{"none", "smtp://relay.example:25", "", "", exitDone, ""},
-		{"a real relay", "smtp://relay.example:25", testSpeed, "20", exitRefused, "the relay is not on this machine"},
-		{"no relay", "", testFail, "after-dot:1", exitRefused, "the relay is not on this machine"},
-		{"a name that only looks local", "smtp://localhost.example:25", testClock, "+1h", exitRefused, "the relay is not on this machine"},
+		{"a real relay", "smtp://relay.example:25", testSpeed, "20", exitRefused, "not every relay is on this machine"},
+		{"no relay", "", testFail, "after-dot:1", exitRefused, "not every relay is on this machine"},
+		{"a name that only looks local", "smtp://localhost.example:25", testClock, "+1h", exitRefused, "not every relay is on this machine"},
 		{"this machine", "smtp://127.0.0.1:25?tls=none", testSpeed, "20", exitDone, "TEST SETTINGS ARE ON"},
 		{"no speed", "smtp://127.0.0.1:25?tls=none", testSpeed, "fast", exitUsage, "not a whole number"},
 		{"no time", "smtp://127.0.0.1:25?tls=none", testClock, "tomorrow", exitUsage, "not a time"},
