@@ -15,7 +15,7 @@ local k = {campaign = KEYS[1], rows = KEYS[2], counts = KEYS[3], look = KEYS[4],
 local all
 -- no is the answer that nothing may leave. Letters that this nonce holds, because its first answer was lost, are given back:
 -- nobody else would look after them while its worker lives.
-local function no(why)
+local function no(why, what)
   local back = 0
   all = redis.call('HGETALL', k.rows)
   for i = 1, #all, 2 do
@@ -26,13 +26,15 @@ local function no(why)
     end
   end
   if back > 0 then freed(k.rows, KEYS[6], ARGV[1] .. '/' .. member, back) end
-  return done({'no', why})
+  return done({'no', why, what})
 end
+local way = redis.call('HMGET', KEYS[10], 'next', 'held')
 local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid', 'open')
 if c[1] ~= 'running' then return no('campaign is ' .. (c[1] or 'unknown')) end
 if c[2] ~= c[5] then return no('the rows of the new edition are being laid') end
 if c[6] and tonumber(c[6]) < now then return no('the send window is closed, or no scheduler runs') end
 if not alive(KEYS[9], nonce, now) then return no('the lease has ended') end
+if way[2] then return no('relay ' .. relayname(KEYS[10]) .. ' is held: ' .. way[2], 'relay') end
 if c[4] and c[4] ~= 'each' and tonumber(c[4]) < now then
   -- A new approval may come: look again in an hour.
   redis.call('ZADD', KEYS[5], int(now + 3600000), member)
@@ -42,7 +44,6 @@ all = redis.call('HGETALL', k.rows)
 local scopes = redis.call('HGET', k.rows, '.s') or ''
 local anyheld, anycase = redis.call('HLEN', KEYS[7]) > 0, redis.call('EXISTS', KEYS[8]) == 1
 local want, pace, ahead = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local way = redis.call('HMGET', KEYS[10], 'next', 'held')
 local slot = now
 if pace > 0 then slot = math.max(now, tonumber(way[1] or '0')) end
 local granted, more, nextdue, new = {}, false, 0, 0
@@ -57,11 +58,6 @@ for i = 1, #all, 2 do
     end
     for _, v in ipairs({all[i], int(r.g), int(r.a), int(r.d), int(now), (string.gsub(r.m, '^f', ''))}) do granted[#granted + 1] = v end
   end
-end
-if way[2] then
-  -- What a lost reply has granted is given again all the same: nobody else would look after it.
-  if #granted == 0 then return {'no', 'relay ' .. relayname(KEYS[10]) .. ' is held: ' .. way[2], 'relay'} end
-  want = 0
 end
 for i = 1, #all, 2 do
   if more then break end -- the block is asked for again: what else is in it need not be known now
