@@ -151,10 +151,7 @@ func (a *app) forgetful(cmd *cobra.Command) (*house, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	times := a.test.worker()
-	if a.test.speed == 0 {
-		times.GiveUp = time.Duration(c.count("give_up")) * 24 * time.Hour
-	}
+	times := a.test.worker(time.Duration(c.count("give_up")) * 24 * time.Hour)
 	return &house{app: a, config: c, ledger: l, queue: q, log: a.logger(c), times: times}, closeAll, nil
 }
 

@@ -139,17 +139,19 @@ func (t testSettings) at(d, least time.Duration) time.Duration {
 	return max(d/time.Duration(t.speed), min(d, least))
 }
 
-// worker are a worker's times.
-func (t testSettings) worker() worker.Times {
+// worker are a worker's times, with the days after which it gives a letter up.
+func (t testSettings) worker(giveUp time.Duration) worker.Times {
 	w := worker.Standard
-	retry := make([]time.Duration, len(w.Retry))
-	for i, d := range w.Retry {
-		retry[i] = t.at(d, 100*time.Millisecond)
+	w.GiveUp = giveUp
+	for _, list := range []*[]time.Duration{&w.Retry, &w.Greylisted} {
+		*list = slices.Clone(*list)
+		for i, d := range *list {
+			(*list)[i] = t.at(d, 100*time.Millisecond)
+		}
 	}
-	w.Retry = retry
-	w.Greylisted = []time.Duration{t.at(w.Greylisted[0], 100*time.Millisecond), t.at(w.Greylisted[1], 100*time.Millisecond)}
 	w.GiveUp, w.Asking = t.at(w.GiveUp, time.Second), t.at(w.Asking, time.Second)
 	w.Cut, w.Unreachable = t.at(w.Cut, 100*time.Millisecond), t.at(w.Unreachable, 100*time.Millisecond)
+	w.Instead = t.at(w.Instead, 100*time.Millisecond)
 	w.Adopt = t.at(w.Adopt, 300*time.Millisecond)
 	w.Lease, w.Renew = t.at(w.Lease, 900*time.Millisecond), t.at(w.Renew, 200*time.Millisecond)
 	return w

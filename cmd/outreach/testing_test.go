@@ -40,11 +40,11 @@ func TestTestSettings(t *testing.T) {
 // Unset, they change nothing; set, every time is shorter and none is nothing.
 func TestSpeed(t *testing.T) {
 	none := testSettings{}
-	if got := none.worker(); got.Lease != worker.Standard.Lease || got.Retry[4] != worker.Standard.Retry[4] {
+	if got := none.worker(96 * time.Hour); got.Lease != worker.Standard.Lease || got.Retry[4] != worker.Standard.Retry[4] || got.GiveUp != 96*time.Hour {
 		t.Errorf("without a setting: %+v", got)
 	}
 	fast := testSettings{speed: 20}
-	if got := fast.worker(); got.Retry[0] != 45*time.Second || got.Lease != 900*time.Millisecond || got.Cut != 3*time.Second {
+	if got := fast.worker(48 * time.Hour); got.Retry[0] != 45*time.Second || got.Lease != 900*time.Millisecond || got.Cut != 3*time.Second || got.GiveUp != 144*time.Minute || got.Greylisted[0] != 18*time.Second || worker.Standard.Greylisted[0] != 6*time.Minute {
 		t.Errorf("twenty times faster: %+v", got)
 	}
 	if got := fast.relay(); got.Dot != 30*time.Second || got.Quit != 2*time.Second {
