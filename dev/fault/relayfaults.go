@@ -91,7 +91,7 @@ var relayFaults = []scenario{
 					return act{}
 				}
 				n++
-				return act{reply: "554 5.7.1 not this one\r\n", fault: "554 after the dot"}
+				return act{reply: "554 5.6.0 not this one\r\n", fault: "554 after the dot"}
 			})
 			if err := l.through(time.Minute); err != nil {
 				return err
