@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"outreach.example/ledger"
+	"outreach.example/ledger/intent"
 	"outreach.example/ledger/ledgertest"
 	"outreach.example/letter"
 )
@@ -29,7 +30,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": wantCode, "lose": loseAnswer, "tamper": tamper, "ledger": ledgerName,
+			"code": wantCode, "lose": loseAnswer, "tamper": tamper, "ledger": ledgerName, "intent": leaveIntent,
 		},
 	})
 }
@@ -112,4 +113,35 @@ func ledgerName(ts *testscript.TestScript, _ bool, _ []string) {
 	at, err := ledger.New(rdb).Where(context.Background())
 	ts.Check(err)
 	ts.Setenv("LEDGER", at.Name())
+}
+
+// leaveIntent leaves the intent file of a worker that is gone and of which the ledger has forgotten everything: it was about
+// to hand a letter of a State over, and knows what came of it (sent, never), or does not (open).
+func leaveIntent(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: intent LETTER sent|open|never")
+	}
+	id, err := letter.ParseID(args[0])
+	ts.Check(err)
+	o, err := redisOptions(ts.Getenv("OUTREACH_REDIS"))
+	ts.Check(err)
+	rdb := redis.NewUniversalClient(o)
+	defer func() { _ = rdb.Close() }()
+	at, err := ledger.New(rdb).Where(context.Background())
+	ts.Check(err)
+	file, err := intent.Open(ts.Getenv("OUTREACH_INTENTS"), intent.Options{Process: "host-a:7", Position: at, Now: time.Now})
+	ts.Check(err)
+	in := intent.Intent{
+		Letter: id, Block: letter.Block{Campaign: id.Campaign, Step: id.Step, Name: id.Donor + "-0"}, Generation: 1,
+		Nonce: ledger.Nonce(ledger.WorkerName()), ContentHash: "c", ByteHash: "b", At: time.Now(),
+		Position: ledger.Position{Epoch: at.Epoch, Seq: at.Seq + 100, Chain: "lost"},
+	}
+	ts.Check(file.Intend(context.Background(), in))
+	switch args[1] {
+	case "sent":
+		ts.Check(file.Outcome(in.Key(), 1, letter.Sent, "250 2.0.0 queued as 4Z"))
+	case "never":
+		ts.Check(file.Never(in.Key(), 1))
+	}
+	ts.Check(file.Close())
 }
