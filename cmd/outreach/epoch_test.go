@@ -147,6 +147,7 @@ func (f *field) cutAOF(t *testing.T) {
 func TestYesterday(t *testing.T) {
 	f := newField(t, false)
 	must(t, f.env, "hold", "--region", "Africa", "--reason", "until tomorrow")
+	must(t, f.env, "hold", "KEN", "--reason", "a visit")
 	scheduler, worker := start(t, f.env, "scheduler"), start(t, f.env, "worker")
 	until(t, "all but Africa sent", func() bool {
 		s := f.status(t)
@@ -198,6 +199,7 @@ func TestYesterday(t *testing.T) {
 	must(t, f.env, "reconcile", "--confirm", f.name(t))
 	last := start(t, f.env, "worker")
 	must(t, f.env, "release", "--region", "Africa")
+	must(t, f.env, "release", "KEN")
 	f.ends(t)
 	last.stop(t)
 
@@ -215,5 +217,6 @@ func TestYesterday(t *testing.T) {
 	}
 	start(t, f.env, "worker")
 	must(t, f.env, "release", "--region", "Africa")
+	must(t, f.env, "release", "KEN")
 	f.ends(t)
 }
