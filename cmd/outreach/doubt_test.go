@@ -27,7 +27,7 @@ func newDying(t *testing.T) (f *field, copies string) {
 	copies = t.TempDir()
 	f.env = map[string]string{
 		"OUTREACH_REDIS": "redis://" + srv.Addr + "/0", "OUTREACH_RELAY": f.box.URL(), "OUTREACH_USER": "ann",
-		"OUTREACH_HELO": "worker.outreach.example", "OUTREACH_REGISTRY_COPIES": copies, "OUTREACH_QUIET": "0s",
+		"OUTREACH_HELO": "worker.outreach.example", "OUTREACH_REGISTRY_COPIES": copies, "OUTREACH_QUIET": "0s", "OUTREACH_INTENTS": t.TempDir(),
 	}
 	for _, args := range [][]string{
 		{"plan", "resilience"}, {"approve", "resilience", "--as", "another"}, {"start", "resilience", "--confirm", "resilience"},

@@ -73,7 +73,9 @@ func (h *house) work(ctx context.Context) error {
 			return err
 		}
 		defer leave()
-		h.app.memory.follow(file.Position)
+		if m := h.app.memory; m != nil {
+			m.follow(file.Position)
+		}
 	}
 	drain := cmp.Or(h.drain, drain)
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
