@@ -69,8 +69,9 @@ func failovers(l *lab) error {
 			deaf(old, true)
 			was := l.witness.accepted()
 			// What is claimed and begun from here on no replica will ever know.
-			rest := time.NewTimer(700 * time.Millisecond)
-			<-rest.C
+			if err := l.pass(700 * time.Millisecond); err != nil {
+				panic(unmet{err})
+			}
 			old.Kill()
 			for _, n := range l.top.Nodes {
 				n.Proxy.Cut()

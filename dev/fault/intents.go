@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -15,7 +17,10 @@ func (l *lab) intents() string { return filepath.Join(l.dir, "intents") }
 // intended compares the witness with the intent files: no letter was taken whose intent does not stand in one, and none
 // of which a file says that its dot was never written.
 func (l *lab) intended(f *finding, e evidence) error {
-	files, err := filepath.Glob(filepath.Join(l.intents(), "*"))
+	files, err := intent.Files(l.intents())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // no worker ever began
+	}
 	if err != nil {
 		return err
 	}
@@ -25,9 +30,6 @@ func (l *lab) intended(f *finding, e evidence) error {
 	}
 	known := map[key]intent.Trace{}
 	for _, name := range files {
-		if filepath.Ext(name) == ".new" {
-			continue // of a process that ended before it began
-		}
 		c, err := readIntents(name)
 		if err != nil {
 			return err

@@ -58,6 +58,9 @@ type lab struct {
 	env      []string // of every role
 }
 
+// connections is how many a worker opens to the relay.
+const connections = 4
+
 // options are how a lab is set up.
 type options struct {
 	campaign  campaignIs
@@ -116,7 +119,7 @@ func (h *harness) newLab(ctx context.Context, name string, o options) (l *lab, e
 	}
 	l.env = []string{
 		"OUTREACH_RELAY=smtp://" + l.witness.addr + "?tls=none", "OUTREACH_HELO=faults.outreach.example", "OUTREACH_USER=ann",
-		fmt.Sprintf("OUTREACH_TEST_SPEED=%d", o.speed), "OUTREACH_CONNECTIONS=4", "OUTREACH_IN_HAND=16",
+		fmt.Sprintf("OUTREACH_TEST_SPEED=%d", o.speed), fmt.Sprintf("OUTREACH_CONNECTIONS=%d", connections), "OUTREACH_IN_HAND=16",
 		"OUTREACH_INTENTS=" + l.intents(), "OUTREACH_REGISTRY_COPIES=" + l.registry(), "OUTREACH_QUIET=2s",
 	}
 	return l, nil
@@ -176,6 +179,18 @@ func (l *lab) until(within time.Duration, what string, met func() (bool, error))
 			return fmt.Errorf("after %v it is not so that %s", within, what)
 		case <-tick.C:
 		}
+	}
+}
+
+// pass lets time pass: a fault lasts for so long, or it is seen that nothing happens meanwhile.
+func (l *lab) pass(d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-l.ctx.Done():
+		return l.ctx.Err()
 	}
 }
 

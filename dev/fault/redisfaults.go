@@ -127,11 +127,8 @@ func illRedis(l *lab) error {
 		}
 		l.did(ill.name, 1)
 		// For longer than a lease lives.
-		rest := time.NewTimer(1500 * time.Millisecond)
-		select {
-		case <-rest.C:
-		case <-l.ctx.Done():
-			return l.ctx.Err()
+		if err := l.pass(1500 * time.Millisecond); err != nil {
+			return err
 		}
 		if err := ill.unmake(); err != nil {
 			return fmt.Errorf("%s: %w", ill.name, err)

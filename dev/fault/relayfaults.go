@@ -82,22 +82,9 @@ var relayFaults = []scenario{
 		},
 	},
 	{
-		id: "F28", what: "5xx after the dot", short: true,
+		id: "F28", what: "5xx after the dot, of a letter and of the sender", short: true,
 		options: options{campaign: campaignIs{letters: 60, block: 20}},
-		do: func(l *lab) error {
-			n := 0
-			l.witness.misbehave(func(m moment) act {
-				if m.verb != "." || n >= 7 {
-					return act{}
-				}
-				n++
-				return act{reply: "554 5.6.0 not this one\r\n", fault: "554 after the dot"}
-			})
-			if err := l.through(time.Minute); err != nil {
-				return err
-			}
-			return l.stands(letter.Refused, 7, 7)
-		},
+		do:      refusals,
 	},
 	{
 		id: "F29", what: "250, then a reset connection", short: true,
@@ -151,4 +138,42 @@ func cutting(l *lab) error {
 		return cuts{out: 1 + l.rng.IntN(900)}
 	})
 	return l.through(100 * time.Second)
+}
+
+// refusals refuses letters for good: seven for what they are, and then one for who sends it, which pauses the campaign
+// until a person has looked.
+func refusals(l *lab) error {
+	n := 0
+	l.witness.misbehave(func(m moment) act {
+		if m.verb != "." || n >= 8 {
+			return act{}
+		}
+		if n++; n < 8 {
+			return act{reply: "554 5.6.0 not this one\r\n", fault: "554 5.6.0 after the dot"}
+		}
+		return act{reply: "554 5.7.1 not from you\r\n", fault: "554 5.7.1 after the dot"}
+	})
+	if err := l.release(); err != nil {
+		return err
+	}
+	if err := l.both(); err != nil {
+		return err
+	}
+	if err := l.until(patience, "the campaign is paused", func() (bool, error) {
+		c, err := l.ledger.Campaign(l.ctx, campaignName)
+		return c.Status == "paused", err
+	}); err != nil {
+		return err
+	}
+	out, _, err := l.run("status", campaignName)
+	if err != nil || !strings.Contains(out, "554 5.7.1 not from you") {
+		return fmt.Errorf("status does not say why: %s (%v)", out, err)
+	}
+	if _, _, err := l.run("resume", campaignName, "--as", "bea"); err != nil {
+		return err
+	}
+	if err := l.quiet(patience); err != nil {
+		return err
+	}
+	return l.stands(letter.Refused, 8, 8)
 }
