@@ -23,6 +23,7 @@ func TestClaimRefusedWhenAskedAgain(t *testing.T) {
 		{"paused", func(w *world) error { _, err := w.Switch(w.ctx, "ann", "res", ledger.Pause, "wait"); return err }, letter.Planned},
 		{"cancelled", func(w *world) error { _, err := w.Switch(w.ctx, "ann", "res", ledger.Cancel, "wrong"); return err }, letter.Cancelled},
 		{"window closed", func(w *world) error { return w.KeepOpen(w.ctx, "res", time.Now().Add(-time.Hour)) }, letter.Planned},
+		{"frozen", func(w *world) error { _, err := w.Freeze(w.ctx, "ann", "a rollback"); return err }, letter.Planned},
 		{"lease ended", func(w *world) error { return w.Leave(w.ctx, w.worker) }, letter.Planned},
 		{"another edition", func(w *world) error {
 			w.plan(editionTwo, "KEN")

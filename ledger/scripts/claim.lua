@@ -7,8 +7,6 @@
 --          per letter: donor, generation, attempts, date (s), not before (ms), copies deferred once}
 --       | {'no', why} nothing may leave now | {'no', why, 'relay'} nothing through this relay: it is held
 local now = now_ms()
-local frozen = icy(KEYS[12])
-if frozen then return {'no', frozen} end
 local step, block, nonce = ARGV[2], ARGV[3], ARGV[4]
 local member = step .. '/' .. block
 local k = {campaign = KEYS[1], rows = KEYS[2], counts = KEYS[3], look = KEYS[4], due = KEYS[5], cases = KEYS[8]}
@@ -28,6 +26,8 @@ local function no(why, what)
   if back > 0 then freed(k.rows, KEYS[6], ARGV[1] .. '/' .. member, back) end
   return done({'no', why, what})
 end
+local frozen = icy(KEYS[12])
+if frozen then return no(frozen) end
 local way = redis.call('HMGET', KEYS[10], 'next', 'held')
 local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid', 'open')
 if c[1] ~= 'running' then return no('campaign is ' .. (c[1] or 'unknown')) end
