@@ -98,3 +98,20 @@ func TestDoctorReplicas(t *testing.T) {
 	}
 	says("1", "true redis replicas: every begin waits for 1", "true redis min-replicas-to-write: 1")
 }
+
+// A house behind sentinels plans: what is remembered of the ledger is asked of the primary, and not of the sentinels, which
+// are met over connections of the same kind.
+func TestPlanBehindSentinels(t *testing.T) {
+	top := ledgertest.Sentinel(t)
+	dir := t.TempDir()
+	env := map[string]string{
+		"OUTREACH_REDIS":   "redis+sentinel://" + strings.Join(top.Sentinels, ",") + "/" + ledgertest.PrimaryName,
+		"OUTREACH_INTENTS": t.TempDir(), "OUTREACH_USER": "ann",
+	}
+	for _, args := range [][]string{{"init", dir + "/house"}, {"-C", dir + "/house", "plan", "resilience"}, {"status", "resilience"}} {
+		var out, errs strings.Builder
+		if code := run(context.Background(), args, func(k string) string { return env[k] }, strings.NewReader(""), &out, &errs); code != exitDone {
+			t.Fatalf("outreach %v: %d, %s", args, code, errs.String())
+		}
+	}
+}
