@@ -257,3 +257,77 @@ func TestNewEpoch(t *testing.T) {
 		w.chain()
 	})
 }
+
+// A letter that an edition had dropped while nobody knew that it may have left is not planned again by an edition that has
+// the donor back.
+func TestKeptIsNotPlannedAgain(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, "KEN", "PER")
+		c := w.claimOne("KEN") // its begin is lost, its claim is not
+		w.ok(nil, w.Unclaim(w.ctx, []ledger.Claim{c}, 0, ""))
+		w.plan(editionTwo, "PER")
+		w.ok(w.Approve(w.ctx, "bea", "res", editionTwo, nil))
+		w.ok(w.Lay(w.ctx, "ann", "res", "appeal", editionTwo, []ledger.Row{{Block: "KEN-0"}, {Block: "PER-0", Donors: []string{"PER"}}}, true, true))
+		if s := w.state("KEN"); s != letter.Cancelled {
+			t.Fatalf("dropped by the edition: %s", s)
+		}
+		got := w.weigh(w.witnessed("KEN", 1, c.Nonce, lost, letter.InDoubt))
+		if !got.Kept {
+			t.Errorf("weighed: %+v, want kept", got)
+		}
+		w.lay(editionTwo, "KEN", "PER")
+		if s := w.state("KEN"); s != letter.Cancelled {
+			t.Errorf("the edition has the donor back, and its letter that may have left is %s", s)
+		}
+		w.adds("KEN", "PER")
+	})
+}
+
+// A row that a reconciliation wrote into a block that was not laid since is kept by every hold of a group or a region.
+func TestHoldOfUnknownGroup(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, "KEN")
+		w.weigh(w.witnessed("PER", 1, ledger.Nonce(w.worker), lost, letter.InDoubt))
+		w.ok(w.Hold(w.ctx, "ann", "region:Americas", time.Time{}, "talks"))
+		w.ok(w.Resolve(w.ctx, ledger.Resolution{
+			Letter: letter.ID{Campaign: "res", Donor: "PER", Step: "appeal"}, Block: "PER-0", Decision: ledger.DecideResend, Who: "cyd", Reason: "looked",
+		}))
+		if got := w.claim("PER"); len(got.Letters) != 0 {
+			t.Errorf("claimed although its region may be held: %+v", got.Letters)
+		}
+		w.ok(w.Free(w.ctx, "ann", "region:Americas", "over"))
+		if got := w.claim("PER"); len(got.Letters) != 1 {
+			t.Errorf("not claimed after the hold was freed: %+v", got)
+		}
+	})
+}
+
+// A letter that the restored ledger holds as sending by an attempt that came to nothing, and whose later attempt nobody knows
+// the end of, is in doubt in whichever order the files are read, and the outcome of the first attempt does not plan it again.
+func TestWeighInAnyOrder(t *testing.T) {
+	for _, doubt := range []bool{false, true} {
+		for _, laterFirst := range []bool{false, true} {
+			ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+				w := newWorld(t, rdb, "KEN")
+				c := w.claimOne("KEN")
+				w.ok(nil, w.beginAs(c))
+				if doubt {
+					w.settleAs(c, letter.InDoubt)
+				}
+				at, err := w.Where(w.ctx)
+				w.ok(nil, err)
+				ws := []ledger.Witnessed{
+					w.witnessed("KEN", 1, c.Nonce, at, letter.Planned), w.witnessed("KEN", 1, ledger.Nonce(w.worker), lost, letter.InDoubt),
+				}
+				if laterFirst {
+					ws[0], ws[1] = ws[1], ws[0]
+				}
+				w.weigh(ws...)
+				if s := w.state("KEN"); s != letter.InDoubt {
+					t.Errorf("in doubt before %v, the later file first %v: the letter is %s", doubt, laterFirst, s)
+				}
+				w.adds("KEN")
+			})
+		}
+	}
+}

@@ -17,7 +17,8 @@ for i = 5, #ARGV, 2 do
   local r = parse(redis.call('HGET', KEYS[9], donor))
   if r and r.s == 'S' and redis.call('HEXISTS', k.rows, donor) == 0 then
     local new = {s = '', g = 1, a = 0, e = 0, t = at, d = 0, n = '', m = ''}
-    redis.call('HSET', k.rows, '.s', redis.call('HGET', KEYS[9], '.s') or '|')
+    local scopes = redis.call('HGET', KEYS[9], '.s')
+    if scopes then redis.call('HSET', k.rows, '.s', scopes) end
     local s = replan(k, nextstep, block, donor, new, at, now)
     if s == 'P' then planned = planned + 1 elseif s == 'X' then cancelled = cancelled + 1 end
     body[#body + 1] = name .. '/' .. donor .. '/' .. nextstep .. ' >' .. s .. ' ' .. int(at)

@@ -181,13 +181,19 @@ local function sooner(key, member, at)
   if not s or tonumber(s) > at then redis.call('ZADD', key, int(at), member) end
 end
 
--- held names the hold that keeps a donor, or nil. A hold is 'until|...'; until 0 has no end.
+-- held names the hold that keeps a donor, or nil. A hold is 'until|...'; until 0 has no end. Where the group and the region
+-- are not known, because a reconciliation wrote the row into a block that has not been laid since, every hold of one keeps it.
 local function held(holds, now, donor, scopes)
   if redis.call('HLEN', holds) == 0 then return nil end
   local group, region = string.match(scopes or '', '^(.*)|(.*)$')
   local names = {'all', 'donor:' .. donor}
   if group and group ~= '' then names[#names + 1] = 'group:' .. group end
   if region and region ~= '' then names[#names + 1] = 'region:' .. region end
+  if not group then
+    for _, name in ipairs(redis.call('HKEYS', holds)) do
+      if string.find(name, '^group:') or string.find(name, '^region:') then names[#names + 1] = name end
+    end
+  end
   for _, name in ipairs(names) do
     local v = redis.call('HGET', holds, name)
     if v then

@@ -24,23 +24,29 @@ for i = 3, #ARGV, 19 do
   local own = r and r.n == nonce and r.g == g
   local open = was == 'P' or was == 'C' or was == 'W' or was == '-'
   local to = '='
+  -- Of two attempts that nobody knows the end of, neither's outcome settles the doubt: it is under no nonce.
+  local two = was == 'D' and says == 'D' and wasg == g and not own and r.n ~= '' and lost()
   if says == 'S' then
     -- Evidence: it counts for an earlier generation too, and whatever the ledger thought of the letter meanwhile.
     if was == 'X' then to = 'kept'
     elseif was ~= 'S' and was ~= 'B' then to = 'S' end
   elseif wasg > g then
     -- A person has decided since then.
+  elseif two then to = 'D'
   elseif says == 'P' then
     if own and (was == 'G' or was == 'D') then to = 'P' end
   elseif own and (was == 'G' or (was == 'D' and says == 'R')) then
     to = says
   elseif was == 'X' then
-    if says == 'D' and not own and lost() then to = 'kept' end
-  elseif (open or (was == 'R' and says == 'D' and not own) or (wasg < g and was ~= 'S')) and lost() then
+    if says == 'D' and lost() then to = 'kept' end
+  elseif (open or (was == 'G' and not own) or (was == 'R' and says == 'D' and not own) or (wasg < g and was ~= 'S')) and lost() then
     to = says
   end
-  if to == 'D' and proven(k.rows, donor, r or {a = 1}) then to, words = 'S', copied end
-  if act and to ~= '=' and to ~= 'kept' then
+  if two and act then
+    r.n = ''
+    redis.call('HSET', k.rows, donor, pack(r))
+  elseif to == 'D' and proven(k.rows, donor, r or {a = 1}) then to, words = 'S', copied end
+  if act and to ~= '=' and to ~= 'kept' and not two then
     if not r then
       r = {s = '', g = g, a = 1, e = 0, t = at, d = math.floor(at / 1000), n = nonce, m = ''}
       redis.call('SADD', blocks, block)
@@ -56,6 +62,11 @@ for i = 3, #ARGV, 19 do
       write(k.rows, k.counts, k.look, step, donor, r, to, words)
       if to == 'S' then redis.call('ZADD', k.follow, int(now), step .. '/' .. block) end
     end
+  end
+  if act and to == 'kept' and r.a == 0 then
+    -- It may have left: an edition that has the donor back must not plan it again.
+    r.a = 1
+    redis.call('HSET', k.rows, donor, pack(r))
   end
   if act and to ~= '=' then
     body[#body + 1] = name .. '/' .. donor .. '/' .. step .. ' ' .. was .. '>' .. (to == 'kept' and was or to) .. ' ' .. int(g) ..
