@@ -98,13 +98,18 @@ func (b *book) isStopped(donor int) bool { return b.stopped&(1<<donor) != 0 }
 
 func (b *book) waits(step int, r *row) bool { return b.until[step] == each && !r.first }
 
-// held says whether a hold keeps a donor.
-func (b *book) held(donor int) bool {
+// held says whether a hold keeps a donor. Where the group and the region are not known every hold of one does.
+func (b *book) held(step, donor int) bool {
 	if b.heldN == 0 {
 		return false
 	}
-	for _, i := range [...]int{holdAll, holdDonor + donor, holdGroup + b.block(donor), holdRegion} {
-		if h := &b.holds[i]; h.on && (h.until == 0 || h.until > b.now) {
+	bl := b.block(donor)
+	for i := range b.holds {
+		h := &b.holds[i]
+		if !h.on || h.until != 0 && h.until <= b.now {
+			continue
+		}
+		if i == holdAll || i == holdDonor+donor || i >= holdGroup && !b.scoped[step][bl] || i == holdGroup+bl || i == holdRegion {
 			return true
 		}
 	}

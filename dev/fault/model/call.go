@@ -13,6 +13,8 @@ type op struct {
 	id          uint8 // of a registry copy
 	date        int64
 	exact       bool
+	free        bool // no attempt is counted
+	relay       relaySaid
 }
 
 type opKind uint8
@@ -40,7 +42,7 @@ func (w *world) exec(b *book, o *op) (got said) {
 			w.begun(b, step, d, o.n)
 		}
 	case opSettles:
-		if got = b.settle(step, d, o.n, o.to, o.after, 0, o.w, last); got == saidCancelled || got == saidSent {
+		if got = b.settle(step, d, o.n, settlement{to: o.to, after: o.after, w: o.w, free: o.free, last: last, relay: o.relay}); got == saidCancelled || got == saidSent {
 			got = saidOK
 		}
 	case opUnclaims:

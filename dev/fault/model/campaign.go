@@ -87,6 +87,14 @@ func (b *book) lay(step int, edition, blocks, donors uint8, at int64, last bool)
 			continue
 		}
 		b.state.blocks |= 1 << bl
+		some, any := false, first || b.have[step][bl] > 0
+		for d := bl; d < maxDonors; d += int(b.blocks) {
+			some = some || donors&(1<<d) != 0
+			any = any || b.proofs[step][d].there
+		}
+		if some && any {
+			b.scoped[step][bl] = true
+		}
 		for _, d := range b.list(step, bl) {
 			if b.rows[step][d].s == sent {
 				b.follow[step][bl] = b.now
@@ -200,6 +208,9 @@ func (b *book) advance(step, bl int, last bool, donors uint8, due *[maxDonors]in
 			continue
 		}
 		changed = true
+		if b.scoped[step][bl] {
+			b.scoped[next][bl] = true
+		}
 		switch b.replan(next, d, row{g: 1}, due[d], keepWords) {
 		case planned:
 			sum.added++
@@ -259,7 +270,7 @@ func (b *book) giveBlocks(step int, blocks uint8) int {
 		}
 		var first int64
 		for _, d := range b.list(step, bl) {
-			if r := &b.rows[step][d]; r.s == planned && !b.waits(step, r) && !b.held(int(d)) && (first == 0 || r.t < first) {
+			if r := &b.rows[step][d]; r.s == planned && !b.waits(step, r) && !b.held(step, int(d)) && (first == 0 || r.t < first) {
 				first = r.t
 			}
 		}

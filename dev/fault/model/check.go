@@ -30,7 +30,7 @@ var kindText = [...]string{
 
 func (k Kind) String() string { return kindText[k] }
 
-// broken notes the first promise that was broken.
+// breaks notes the first promise that is broken.
 func (w *world) breaks(k Kind, format string, args ...any) {
 	if w.bad != Kept || w.only != Kept && w.only != k {
 		return
@@ -209,7 +209,7 @@ func (w *world) rests(step, d int) bool {
 	r := &b.rows[step][d]
 	switch r.s {
 	case planned:
-		return b.status == paused || b.status == approved || b.status == isPlanned || b.frozen != 0 || b.held(d) || b.waits(step, r)
+		return b.status == paused || b.status == approved || b.status == isPlanned || b.frozen != 0 || b.relayHeld || b.held(step, d) || b.waits(step, r)
 	case claimed, sending:
 		return false
 	case sent:

@@ -91,77 +91,125 @@ func (b *book) editionOf(number uint8) uint8 {
 	return 0
 }
 
-// freeze stops everything from leaving until a person has reconciled.
-func (b *book) freeze() {
-	if b.frozen == 0 {
-		b.frozen = 1
+// freeze stops everything from leaving until a person has reconciled. False: it is frozen already.
+func (b *book) freeze() bool {
+	if b.frozen != 0 {
+		return false
 	}
+	b.frozen = 1
+	b.audit()
+	return true
 }
 
-// A witness is what the intent files and the registry mailbox know of one letter, put together for reconcile.
-type witness struct {
-	sent    bool // an outcome, or a registry copy
-	refused bool // an outcome
-	open    bool // an intent without an outcome
-	g       uint8
-	n       nonce // of the one open intent: its late answer settles the doubt, and no other's does
+// lift lets the relay be used again. False: it is not held.
+func (b *book) lift() bool {
+	if !b.relayHeld {
+		return false
+	}
+	b.relayHeld, b.relayDoubts = false, 0
+	b.audit()
+	return true
 }
 
-// reconcile brings one letter to what its witnesses say. all says that not every intent file could be read to its end: a
-// letter of which nobody knows anything may have been sent too.
-func (b *book) reconcile(step, donor int, w witness, all, last bool) {
+// A weight is what an intent file says of one attempt: sent, refused, planned (a definite "later", or no dot) or inDoubt.
+type weight struct {
+	says mark
+	g    uint8
+	n    nonce
+	at   int64
+	w    words
+	lost bool // the ledger does not hold the audit entry of its begin
+}
+
+// weigh brings a letter to what an intent file says of an attempt, where the ledger has forgotten it. to is none where there
+// is nothing to do; kept is a cancelled letter that stays so although it may have been handed over.
+func (b *book) weigh(step, donor int, o weight) (was, to mark, kept bool) {
 	r := b.rows[step][donor]
-	if r.s == sent || r.s == bounced {
-		return
-	}
-	to := none
+	was = r.s
+	own := r.s != none && r.n == o.n && r.g == o.g
+	open := was == planned || was == claimed || was == withheld || was == none
+	// Of two attempts that nobody knows the end of, neither's outcome settles the doubt: it is under no nonce.
+	two := was == inDoubt && o.says == inDoubt && r.g == o.g && !own && r.n != 0 && o.lost
 	switch {
-	case w.sent:
-		to = sent
-	case w.refused && !w.open:
-		to = refused
-	case w.open, r.s == sending, all && (r.s == planned || r.s == claimed):
-		to = inDoubt
+	case o.says == sent:
+		if kept = was == cancelled; !kept && was != sent && was != bounced {
+			to = sent
+		}
+	case was != none && r.g > o.g: // a person has decided since then
+	case two:
+		b.rows[step][donor].n = 0
+		b.audit()
+		return was, inDoubt, false
+	case o.says == planned:
+		if own && (was == sending || was == inDoubt) {
+			to = planned
+		}
+	case own && (was == sending || was == inDoubt && o.says == refused):
+		to = o.says
+	case was == cancelled:
+		kept = o.says == inDoubt && o.lost
+	case (open || was == sending && !own || was == refused && o.says == inDoubt && !own || r.g < o.g && was != sent) && o.lost:
+		to = o.says
 	}
-	switch {
-	case to == none:
-		return
-	case r.s == none:
-		// The row was planned after the snapshot: its step came later than what was restored.
-		r = row{g: 1}
-	case r.s == to && to != inDoubt:
-		return
+	seen, w := r, o.w
+	if was == none {
+		seen.a = 1
 	}
-	r.g = max(r.g, w.g)
-	switch {
-	case w.open:
-		r.n = w.n
-	case to == inDoubt && all:
-		r.n = 0 // what is missing may be of a later attempt than any that is known: no outcome settles this doubt
+	if to == inDoubt && b.proven(step, donor, &seen) {
+		to, w = sent, wordsCopied
+		if was != none {
+			r = seen
+		}
 	}
-	inHand := r.s == claimed || r.s == sending
-	r.t = b.now
-	if r.a == 0 {
-		r.a = 1
-	}
-	b.write(step, donor, r, to, wordsRelay)
-	if to.looked() {
-		b.look[step][donor] = lookAt(to, r.t)
+	if to == none {
+		if kept {
+			// It may have left: an edition that has the donor back must not plan it again.
+			b.rows[step][donor].a = max(r.a, 1)
+			b.audit()
+		}
+		return was, to, kept
 	}
 	bl := b.block(donor)
-	if to == sent && !last {
-		b.follow[step][bl] = b.now
+	if was == none {
+		r = row{g: o.g, a: 1, t: o.at, d: o.at / 1000, n: o.n}
+		b.state.blocks |= 1 << bl
 	}
-	if inHand {
+	if was == claimed || was == sending {
 		b.freed(step, bl, 1)
 	}
+	if to == planned {
+		to = b.replan(step, donor, r, b.now, w)
+	} else {
+		if o.g >= r.g {
+			r.g, r.n = o.g, o.n
+		}
+		r.a, r.t = max(r.a, 1), o.at
+		if r.d == 0 {
+			r.d = o.at / 1000
+		}
+		b.write(step, donor, r, to, w)
+		if to == sent {
+			b.follow[step][bl] = b.now
+		}
+	}
+	b.audit()
+	return was, to, kept
 }
 
-// reopened ends a reconciliation: a new epoch, and letters may leave again. An epoch is never given twice: a snapshot may be
-// restored twice.
-func (b *book) reopened() {
+// newEpoch ends a reconciliation: letters may leave again. An epoch is never given twice: a snapshot may be restored twice.
+func (b *book) newEpoch() {
 	b.epoch = uint32(len(b.log.links)) + 1
 	b.frozen = 0
+	if b.editions > 0 {
+		b.toPlace()
+	}
+	b.audit()
+}
+
+// restored ends a restore: the ledger has an epoch of its own and stays frozen.
+func (b *book) restored() {
+	b.epoch = uint32(len(b.log.links)) + 1
+	b.frozen = 1
 	b.audit()
 	b.toPlace()
 }

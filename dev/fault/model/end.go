@@ -51,6 +51,7 @@ func (w *world) round() {
 		w.person(6)
 		w.person(7)
 		w.person(8)
+		w.person(12)
 	}
 	for i := range w.mail[:w.nmail] {
 		w.readCopy(&w.inbox, &w.mail[i])

@@ -8,7 +8,7 @@ const (
 	quiet    = 30 * 60_000 // between a doubt and a person's decision on it
 )
 
-// claimed is what a claim answers about one letter.
+// A grant is what a claim answers about one letter.
 type grant struct {
 	donor, g, a uint8
 	d, slot     int64
@@ -35,6 +35,7 @@ const (
 	whyLease
 	whyUntil
 	whyFrozen
+	whyRelay
 )
 
 // claim gives due letters of one block to a worker. Those that this nonce holds already are given again first.
@@ -51,6 +52,8 @@ func (b *book) claim(step, bl int, n nonce, want int, pace int64) (out claims) {
 		out.why = whyOpen
 	case !b.alive(n.worker()):
 		out.why = whyLease
+	case b.relayHeld:
+		out.why = whyRelay
 	case b.until[step] > 0 && b.until[step] < now:
 		b.due[step][bl] = now + 3_600_000
 		out.why = whyUntil
@@ -80,7 +83,7 @@ func (b *book) claim(step, bl int, n nonce, want int, pace int64) (out claims) {
 			break
 		}
 		r := b.rows[step][d]
-		if r.s != planned || b.waits(step, &r) || b.held(int(d)) {
+		if r.s != planned || b.waits(step, &r) || b.held(step, int(d)) {
 			continue
 		}
 		switch {
@@ -236,7 +239,7 @@ func (b *book) begin(step, donor int, n nonce, edition uint8) said {
 			return saidEdition
 		case b.isStopped(donor):
 			return saidStopped
-		case b.held(donor):
+		case b.held(step, donor):
 			return saidHeld
 		}
 	}
@@ -253,8 +256,30 @@ func (b *book) begin(step, donor int, n nonce, edition uint8) said {
 	return saidOK
 }
 
-// settle writes down what became of a letter: to is sent, planned, refused or inDoubt.
-func (b *book) settle(step, donor int, n nonce, to mark, after int64, mask uint8, w words, last bool) said {
+// relaySaid is what a relay's answer to a dot says of the relay.
+type relaySaid uint8
+
+const (
+	relayNothing relaySaid = iota
+	relayAnswered
+	relaySilent // in doubt by its doing
+)
+
+// A settlement is what became of a letter.
+type settlement struct {
+	to    mark // sent, planned, refused or inDoubt
+	after int64
+	mask  uint8
+	w     words
+	free  bool // planned again by no fault of the relay: no attempt is counted
+	last  bool // no step followed in the edition that the letter was sent by
+	relay relaySaid
+}
+
+// settle writes down what became of a letter. Two doubts in a row by the relay's doing hold it.
+func (b *book) settle(step, donor int, n nonce, o settlement) said {
+	to, w := o.to, o.w
+	last := o.last && step == int(b.steps)-1 // a newer edition may have added one
 	r := b.rows[step][donor]
 	switch {
 	case r.s == none || !b.same(r.n, n):
@@ -275,12 +300,15 @@ func (b *book) settle(step, donor int, n nonce, to mark, after int64, mask uint8
 		to, w, got = sent, wordsCopied, saidSent
 	}
 	if to == planned {
-		if was == claimed {
+		switch {
+		case was == claimed && !o.free:
 			r.a++
+		case was != claimed && o.free && r.a > 0:
+			r.a--
 		}
-		r.mask = mask
+		r.mask = o.mask
 		follow := b.follow[step][bl]
-		switch b.replan(step, donor, r, b.now+after, w) {
+		switch b.replan(step, donor, r, b.now+o.after, w) {
 		case cancelled:
 			got = saidCancelled
 		case sent:
@@ -297,6 +325,15 @@ func (b *book) settle(step, donor int, n nonce, to mark, after int64, mask uint8
 	}
 	if was != inDoubt {
 		b.freed(step, bl, 1)
+	}
+	switch {
+	case o.relay == relayAnswered:
+		b.relayDoubts = 0
+	case o.relay == relaySilent && b.rows[step][donor].s == inDoubt:
+		if b.relayDoubts++; b.relayDoubts >= 2 && !b.relayHeld {
+			b.relayHeld = true
+			b.audit()
+		}
 	}
 	b.audit()
 	return got

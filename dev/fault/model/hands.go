@@ -42,10 +42,10 @@ func (w *world) stepHand(p *process, h *hand) bool {
 	case atIntent:
 		if w.fault(5) || f.n == maxIntents || f.epoch != h.epoch && w.wrong != RecordAfterSend && w.wrong != NoFreeze {
 			// The disk is full, or the file knows of a newer epoch than this permission.
-			h.settled(planned, 60_000, wordsHouse)
+			h.unsent()
 			break
 		}
-		f.lines[f.n] = intent{step: h.step, donor: h.donor, g: h.g, n: h.n}
+		f.lines[f.n] = intent{step: h.step, donor: h.donor, g: h.g, n: h.n, at: w.now, position: h.position}
 		h.intent = &f.lines[f.n]
 		f.n++
 		h.at = atSync
@@ -82,7 +82,7 @@ func (w *world) stepHand(p *process, h *hand) bool {
 			h.never()
 		case w.now > h.content+relayIdle:
 			// The relay has left; whether the dot went out before its farewell was read, nobody here can tell.
-			h.settledLate(inDoubt)
+			h.settledLate(inDoubt, relaySilent)
 		default:
 			w.dot(p, h)
 			h.at = atReply
@@ -91,12 +91,12 @@ func (w *world) stepHand(p *process, h *hand) bool {
 		switch {
 		case h.replyAt <= w.now && h.replyAt != 0 && p.mono(w.now) <= h.dotAt+answerDot:
 			if h.cut {
-				h.settledLate(inDoubt)
+				h.settledLate(inDoubt, relaySilent)
 			} else {
-				h.settledLate(h.reply)
+				h.settledLate(h.reply, relayAnswered)
 			}
 		case p.mono(w.now) > h.dotAt+answerDot:
-			h.settledLate(inDoubt)
+			h.settledLate(inDoubt, relaySilent)
 		default:
 			return false
 		}
@@ -123,15 +123,22 @@ func (h *hand) settled(to mark, after int64, why words) {
 }
 
 // settledLate is what follows a dot, or what might have been one.
-func (h *hand) settledLate(to mark) {
+func (h *hand) settledLate(to mark, of relaySaid) {
 	h.settled(to, 900_000, wordsRelay)
+	h.relay = of
 	h.at = atOutcome
 }
 
 // never is a dot that was never written.
 func (h *hand) never() {
-	h.settled(planned, 60_000, wordsHouse)
+	h.unsent()
 	h.at = atOutcome
+}
+
+// unsent is a letter that the house did not let go: the relay has no part in it.
+func (h *hand) unsent() {
+	h.settled(planned, 60_000, wordsHouse)
+	h.free = true
 }
 
 // sync makes the lines of a file durable, with the outcomes noted so far.
@@ -163,7 +170,7 @@ func (w *world) stepBegin(p *process, h *hand) {
 		}
 	case saidNothing:
 		if h.tries > 2 {
-			h.settled(planned, 60_000, wordsHouse) // unknown: the connection is closed without a dot
+			h.unsent() // unknown: the connection is closed without a dot
 		}
 	case saidSuppressed:
 		h.at = atWithhold
@@ -187,19 +194,19 @@ func (w *world) stepWait(p *process, h *hand) {
 	case h.conn != w.st.generation || h.view != p.view || w.fault(w.loss):
 		h.at = atBegin // the connection is gone: the begin must be written again before it can be waited for
 		if h.tries > 2 {
-			h.settled(planned, 60_000, wordsHouse)
+			h.unsent()
 		}
 	case w.waited(p.view, h.offset) >= want:
 		w.granted(h)
 		h.at = atIntent
 	default:
-		h.settled(planned, 60_000, wordsHouse)
+		h.unsent()
 	}
 }
 
 // stepSettle writes down what became of a letter, for as long as it takes.
 func (w *world) stepSettle(p *process, h *hand) {
-	o := op{step: h.step, donor: h.donor, n: h.n, to: h.to, after: h.after, w: h.w, id: noCopy, date: h.d}
+	o := op{step: h.step, donor: h.donor, n: h.n, to: h.to, after: h.after, w: h.w, id: noCopy, date: h.d, free: h.free, relay: h.relay}
 	switch h.at {
 	case atSettle:
 		o.kind = opSettles

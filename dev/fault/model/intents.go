@@ -12,6 +12,8 @@ type intent struct {
 	n           nonce
 	outcome     mark // none: open; planned: a definite 4xx, or the dot was never written
 	known       bool // the outcome is on disk
+	at          int64
+	position    uint32 // of the ledger after its begin
 }
 
 // A file is the intent file of one process.
@@ -24,7 +26,6 @@ type file struct {
 	held    int8 // by the process that writes or adopts it, plus one; 0: unlocked
 	torn    bool // it cannot be read to its end
 	adopted bool
-	judged  uint32 // the reconciliation that has taken its missing end into account
 	noted   uint32 // the youngest audit entry that it remembers
 	notedIn uint32
 	epoch   uint32

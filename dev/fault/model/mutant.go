@@ -46,7 +46,7 @@ type Removed struct {
 var Mutants = []Removed{
 	{NoWait, "no WAIT after begin", Replicated, Twice, 1, 5_000},
 	{WaitElsewhere, "WAIT on a fresh connection", Replicated, Twice, 1, 5_000},
-	{WaitForOne, "WAIT for one of two replicas", Replicated, Twice, 1, 200_000},
+	{WaitForOne, "WAIT for one of two replicas", Replicated, Twice, 27_000, 200_000},
 	{CounterNonce, "a counter in the place of a random nonce", Replicated, Twice, 1, 20_000},
 	{TornFileIsProof, "an intent file that cannot be read to its end is taken for whole", Any, Twice, 1, 20_000},
 	{RecordAfterSend, "no begin: the ledger hears of a letter after it was sent", Any, Twice, 1, 2_000},
@@ -61,7 +61,7 @@ var Mutants = []Removed{
 	{NumbersAgain, "what wants its place in the index is numbered by a counter", Any, Unindexed, 1, 50_000},
 	{JobsAcross, "an edition is laid in several calls, each over any connection", Replicated, Lost, 1, 50_000},
 	{RefusedKeeps, "a claim that is refused when it is asked again keeps what its first answer gave", Any, Lost, 1, 5_000},
-	{FirstAnswersEdition, "a claim that is answered again keeps the edition of its first answer", Any, OtherText, 1, 100_000},
+	{FirstAnswersEdition, "a claim that is answered again keeps the edition of its first answer", Any, OtherText, 47_000, 200_000},
 }
 
 // Run looks for the broken promise. The error says that it was not found.

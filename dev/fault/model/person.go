@@ -119,10 +119,16 @@ func (w *world) person(what int) {
 		if p.view == 0 && b.frozen != 0 && w.now > w.frozenAt+60_000 {
 			w.reconcile(b)
 		}
+	case 12:
+		act(func() {
+			if b.lift() {
+				w.say("the relay may be used again")
+			}
+		})
 	}
 }
 
-const deeds = 12
+const deeds = 13
 
 // decide resolves a doubt. Most people look at the relay's log first; some do not.
 func (w *world) decide(b *book, returned func() bool) {
@@ -162,52 +168,38 @@ func (w *world) decide(b *book, returned func() bool) {
 	}
 }
 
-// reconcile is `outreach reconcile`: intent files and registry copies are compared with the ledger, what people decided
-// since is decided again, and a new epoch begins.
+// reconcile is `outreach reconcile`: every worker is stopped, registry copies are read, intent files are weighed against the
+// rows, and a new epoch begins. What people decided since is decided again before letters leave: neither a snapshot nor an
+// intent file knows of it, and the guide says so.
 func (w *world) reconcile(b *book) {
-	w.change(b)
-	w.say("reconcile begins at seq %d", b.seq)
-	all := false
-	for i := range w.files[:w.nfiles] {
-		all = all || w.files[i].torn && !(w.files[i].judged != 0 && b.log.holds(b.chain, w.files[i].judged))
+	for i := range w.procs[:w.nprocs] {
+		w.kill(&w.procs[i])
 	}
-	for step := range maxSteps {
-		for d := range w.donors {
-			var seen witness
-			for i := range w.files[:w.nfiles] {
-				f := &w.files[i]
-				for _, l := range f.lines[:f.n] {
-					if int(l.step) != step || int(l.donor) != d {
-						continue
-					}
-					switch {
-					case l.outcome == sent:
-						seen.sent = true
-					case l.outcome == refused:
-						seen.refused = true
-					case l.outcome == none && seen.open:
-						seen.n = 0 // two that are open: the outcome of one must not settle the doubt about the other
-					case l.outcome == none:
-						seen.open, seen.n = true, l.n
-					}
-					seen.g = max(seen.g, l.g)
-				}
+	w.later(lease + 1000)
+	w.say("reconcile begins at seq %d", b.seq)
+	for i := range w.mail[:w.nmail] {
+		w.readCopy(&w.inbox, &w.mail[i])
+	}
+	w.change(b)
+	first := w.n(max(1, w.nfiles)) // the order makes no difference
+	for i := range w.nfiles {
+		f := &w.files[(first+i)%w.nfiles]
+		for _, l := range f.lines[:f.n] {
+			o := weight{says: l.outcome, g: l.g, n: l.n, at: l.at, w: wordsRelay, lost: l.position == 0 || !b.log.holds(b.chain, l.position)}
+			if o.says == none {
+				o.says = inDoubt
 			}
-			for _, c := range w.mail[:w.nmail] {
-				if int(c.step) == step && int(c.donor) == d && c.at <= w.now {
-					seen.sent = true
-				}
-			}
-			was := b.rows[step][d].s
-			b.reconcile(step, d, seen, all, step == maxSteps-1)
-			w.newest[step][d] = min(w.newest[step][d], b.rows[step][d].g) // what was decided since is forgotten
-			if now := b.rows[step][d].s; now != was {
-				w.say("reconcile: %s was %s and is %s", w.letter(uint8(step), uint8(d)), was, now)
+			if was, to, _ := b.weigh(int(l.step), int(l.donor), o); to != none {
+				w.say("reconcile: %s was %s and is %s", w.letter(l.step, l.donor), was, to)
 			}
 		}
 	}
-	// A snapshot knows nothing of what people decided since: the guide says to decide it again before letters leave.
+	blocks, _ := b.toSweep()
+	b.sweep(blocks)
 	for d := range w.donors {
+		for step := range maxSteps {
+			w.newest[step][d] = min(w.newest[step][d], b.rows[step][d].g) // what was decided since is forgotten
+		}
 		if w.stops[d] != 0 {
 			b.record(d, 1)
 		}
@@ -223,10 +215,10 @@ func (w *world) reconcile(b *book) {
 	if w.cancel != 0 {
 		b.turn(ann, cancel)
 	}
-	b.reopened()
+	b.newEpoch()
 	for i := range w.files[:w.nfiles] {
-		w.files[i].noted, w.files[i].epoch = b.chain, b.epoch
-		w.files[i].judged = b.chain
+		f := &w.files[i]
+		f.noted, f.notedIn, f.epoch, f.adopted = b.chain, w.st.generation, b.epoch, true
 	}
 	w.marksAnew()
 	w.wrote(b)

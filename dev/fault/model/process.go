@@ -69,6 +69,8 @@ type hand struct {
 	w           words
 	intent      *intent
 	granted     bool
+	relay       relaySaid
+	free        bool  // its settling counts no attempt
 	insists     int64 // since when it cannot be written down
 }
 

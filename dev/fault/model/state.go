@@ -135,6 +135,7 @@ type state struct {
 	order  [maxSteps][maxBlocks][maxDonors]uint8 // donors as HGETALL lists them
 	have   [maxSteps][maxBlocks]uint8            // how many rows a block has
 	wakes  [maxSteps][maxBlocks]uint16
+	scoped [maxSteps][maxBlocks]bool // its group and region are known
 	inHand [maxSteps][maxBlocks]int16
 
 	due    [maxSteps][maxBlocks]int64 // scores; 0: not in the set
@@ -156,30 +157,32 @@ type state struct {
 	entries [maxDonors]uint8
 	closedA uint8 // donors whose first address is suppressed
 
-	status     status
-	edition    uint8 // 0: none
-	pending    uint8
-	pendingBy  uint8
-	startedBy  uint8
-	writtenBy  uint8
-	laid       uint8
-	editions   uint8
-	steps      uint8 // of the approved edition, or of the one that waits before any is
-	pendSteps  uint8
-	numbers    [maxEdition + 1]uint8
-	by         [maxEdition + 1]uint8
-	voided     bool
-	blocks     uint8  // that any edition has had
-	frozen     uint8  // why nothing may leave, 0: it may
-	reindex    uint32 // audit entry after which the blocks want their place in the index, 0: none
-	deaths     uint16
-	counter    uint32 // of nonces: used where a counter stands in the place of chance
-	open       int64
-	until      [maxSteps]int64
-	slot       int64 // of the relay's pace: the next free one
-	woken      int64
-	epoch, seq uint32
-	chain      uint32 // the last entry of the audit, in the log of the run
+	status      status
+	edition     uint8 // 0: none
+	pending     uint8
+	pendingBy   uint8
+	startedBy   uint8
+	writtenBy   uint8
+	laid        uint8
+	editions    uint8
+	steps       uint8 // of the approved edition, or of the one that waits before any is
+	pendSteps   uint8
+	numbers     [maxEdition + 1]uint8
+	by          [maxEdition + 1]uint8
+	voided      bool
+	blocks      uint8  // that any edition has had
+	frozen      uint8  // why nothing may leave, 0: it may
+	reindex     uint32 // audit entry after which the blocks want their place in the index, 0: none
+	deaths      uint16
+	counter     uint32 // of nonces: used where a counter stands in the place of chance
+	relayDoubts uint8  // in a row
+	relayHeld   bool
+	open        int64
+	until       [maxSteps]int64
+	slot        int64 // of the relay's pace: the next free one
+	woken       int64
+	epoch, seq  uint32
+	chain       uint32 // the last entry of the audit, in the log of the run
 }
 
 func newState() (s state) {

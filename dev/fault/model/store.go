@@ -165,8 +165,10 @@ func (w *world) restore() {
 	s.primary.state = s.backup
 	s.offset += depth
 	s.oldTill = 0
+	w.rolledBack = true
 	if w.wrong != NoFreeze {
-		s.primary.freeze()
+		w.change(&s.primary)
+		s.primary.restored()
 	}
 	s.reset()
 	w.broken(int64(1000 + w.n(60_000)))

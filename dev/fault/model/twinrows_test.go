@@ -22,9 +22,11 @@ func (tw *twin) rowsDiffer() string {
 		}
 	}
 	seq := p.HGet(tw.ctx, "{outreach}:meta", "seq")
+	now := p.Time(tw.ctx)
 	if _, err := p.Exec(tw.ctx); err != nil {
 		return err.Error()
 	}
+	tw.b.now = now.Val().UnixMilli() // for the next call, which comes no earlier
 	if n, _ := strconv.Atoi(seq.Val()); n != int(tw.b.seq) {
 		return fmt.Sprintf("seq is %d, the model's %d", n, tw.b.seq)
 	}
@@ -115,6 +117,7 @@ func (tw *twin) everything() {
 	campaign := p.HGetAll(tw.ctx, "{outreach}:c:"+twinCampaign)
 	meta := p.HGetAll(tw.ctx, "{outreach}:meta")
 	holds := p.HGetAll(tw.ctx, "{outreach}:holds")
+	relay := p.HGetAll(tw.ctx, "{outreach}:relay:main")
 	reindex := p.HGet(tw.ctx, "{outreach}:reindex", twinCampaign)
 	sets := map[string]*redis.ZSliceCmd{}
 	for _, k := range []string{"due:" + twinCampaign, "follow:" + twinCampaign, "busy", "look:" + twinCampaign, "workers"} {
@@ -160,6 +163,12 @@ func (tw *twin) everything() {
 	}
 	if n, _ := strconv.Atoi(meta.Val()["deaths"]); n != int(tw.b.deaths) {
 		fail("%d deaths, the model's %d", n, tw.b.deaths)
+	}
+	if (meta.Val()["frozen"] != "") != (tw.b.frozen != 0) {
+		fail("frozen is %q, the model's %d", meta.Val()["frozen"], tw.b.frozen)
+	}
+	if n, _ := strconv.Atoi(relay.Val()["doubts"]); n != int(tw.b.relayDoubts) || (relay.Val()["held"] != "") != tw.b.relayHeld {
+		fail("the relay is %v, the model's has %d doubts, held %v", relay.Val(), tw.b.relayDoubts, tw.b.relayHeld)
 	}
 	if (reindex.Val() != "") != (tw.b.reindex > 0) {
 		fail("reindex is %q, the model's %d", reindex.Val(), tw.b.reindex)

@@ -51,6 +51,8 @@ type world struct {
 	token    uint32
 	frozenAt int64
 
+	rolledBack, damaged bool // a snapshot was restored; an intent file has lost lines
+
 	truth
 	was [maxSteps][maxDonors]mark
 
@@ -262,7 +264,7 @@ func (w *world) stepScheduler(s *scheduler) {
 }
 
 // deedOdds is how often people do what (see person).
-var deedOdds = [deeds]int{60, 60, 150, 40, 200, 50, 80, 80, 200, 4, 10, 100}
+var deedOdds = [deeds]int{60, 60, 150, 40, 180, 50, 70, 70, 180, 4, 10, 80, 100}
 
 func (w *world) stepPerson() {
 	n := w.n(1000)
@@ -308,7 +310,7 @@ func (w *world) disaster() {
 		case 8:
 			s.backup, s.hasCopy = s.primary.state, true
 		case 9:
-			if w.odds(300) {
+			if w.odds(300) && !w.damaged {
 				w.restore()
 			}
 		case 10:
@@ -320,8 +322,10 @@ func (w *world) disaster() {
 			}
 			w.say("the queue is emptied")
 		case 11:
-			// Not of a living process: it would notice that it cannot write.
-			if f := &w.files[w.n(w.nfiles)]; f.held == 0 && !f.adopted && s.profile != EverySec {
+			// Not of a living process: it would notice that it cannot write. A letter that both the ledger and its file have
+			// forgotten is known to nobody: that is beyond what two witnesses can promise.
+			if f := &w.files[w.n(w.nfiles)]; f.held == 0 && !f.adopted && s.profile != EverySec && !w.rolledBack {
+				w.damaged = true
 				f.damage(1 + w.n(2))
 				w.say("an intent file has lost its end")
 			}
