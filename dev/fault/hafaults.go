@@ -85,8 +85,40 @@ func failovers(l *lab) error {
 		}); err != nil {
 			return err
 		}
+		if err := l.thaw(); err != nil {
+			return err
+		}
 	}
 	return l.quiet(2 * time.Minute)
+}
+
+// thaw is the person who reconciles a ledger that found itself frozen, and starts the roles again.
+func (l *lab) thaw() error {
+	frozen := ""
+	if err := l.until(patience, "the new primary says whether the ledger is frozen, or letters leave", func() (bool, error) {
+		var err error
+		frozen, err = l.ledger.Frozen(l.ctx)
+		return err == nil, nil
+	}); err != nil {
+		return err
+	}
+	// A process that remembers more than there is looks every second.
+	was := l.witness.accepted()
+	for end := time.Now().Add(3 * time.Second); frozen == "" && time.Now().Before(end) && l.witness.accepted() < was+20; {
+		if err := l.pass(100 * time.Millisecond); err != nil {
+			return err
+		}
+		if again, err := l.ledger.Frozen(l.ctx); err == nil {
+			frozen = again
+		}
+	}
+	if frozen == "" {
+		return nil
+	}
+	if err := l.reconcile(); err != nil {
+		return err
+	}
+	return l.both()
 }
 
 // partition leaves a worker and a scheduler with the old primary, cut off from everybody else.
@@ -140,7 +172,10 @@ func partition(l *lab) error {
 		p.kill()
 		l.did("kill -9 of a role of the old primary's side", 1)
 	}
-	return nil
+	if err := l.both(); err != nil {
+		return err
+	}
+	return l.thaw()
 }
 
 // replicaDown kills one replica: nothing leaves, status says why, and it goes on by itself when the replica is back.
