@@ -118,7 +118,7 @@ type figures struct {
 func (b *bench) env(redisAddr, relayAddr string) []string {
 	return append(os.Environ(), "OUTREACH_REDIS=redis://"+redisAddr+"/0", "OUTREACH_RELAY=smtp://"+relayAddr+"?tls=none",
 		"OUTREACH_HELO=bench.outreach.example", "OUTREACH_USER=ann", "OUTREACH_LOG=text",
-		"OUTREACH_INTENTS="+filepath.Join(b.dir, "intents"))
+		"OUTREACH_INTENTS="+filepath.Join(b.dir, "intents-"+redisAddr))
 }
 
 func (b *bench) outreach(env []string, args ...string) ([]byte, error) {
