@@ -114,8 +114,8 @@ func (r *Reader) Poll(ctx context.Context) (map[ledger.Finding]int, error) {
 // follow forgets what it remembers when the ledger is not the one of the round before: restored, emptied or rolled back,
 // it has forgotten what was read as well.
 func (r *Reader) follow(ctx context.Context) error {
-	at, err := r.Ledger.Standing(ctx)
-	if err != nil {
+	at, err := r.Ledger.Where(ctx)
+	if err != nil && !errors.Is(err, ledger.ErrEmpty) {
 		return err
 	}
 	if r.known == nil || at.Epoch != r.at.Epoch || at.Seq < r.at.Seq {

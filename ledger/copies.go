@@ -14,20 +14,6 @@ import (
 // shards of read copies: with a million of them each set holds some 250 numbers, which Redis keeps in eight bytes each.
 const shards = 4096
 
-// Standing is where the ledger stands, without giving an empty one an epoch.
-func (l *Ledger) Standing(ctx context.Context) (Position, error) {
-	got, err := l.Redis.HMGet(ctx, metaKey(), "epoch", "seq", "chain").Result()
-	if err != nil {
-		return Position{}, fmt.Errorf("ledger: %w", err)
-	}
-	var p Position
-	p.Epoch, _ = got[0].(string)
-	seq, _ := got[1].(string)
-	p.Seq, _ = strconv.ParseInt(seq, 10, 64)
-	p.Chain, _ = got[2].(string)
-	return p, nil
-}
-
 // Unread says which registry copies, each named by a number of 64 bits, were not read before.
 func (l *Ledger) Unread(ctx context.Context, copies []uint64) ([]bool, error) {
 	if len(copies) == 0 {
