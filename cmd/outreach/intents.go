@@ -33,6 +33,11 @@ func checkFolder(s string) error {
 
 const noIntents = "there is no folder for the intent files; set OUTREACH_INTENTS to one on a disk of this machine that is kept"
 
+// uselessIntents is the refusal of a folder that intent files cannot be kept in.
+func uselessIntents(err error) error {
+	return ledger.Refusal(fmt.Sprintf("%v; nothing leaves without one: mend it, or set OUTREACH_INTENTS to another folder", err))
+}
+
 // intents opens this process's intent file and adopts those of the dead, first now and then again and again until ctx
 // ends. stop is called when the file can be written no more. The function that is returned ends it all, the file last.
 func (h *house) intents(ctx context.Context, stop context.CancelCauseFunc) (*intent.File, func(), error) {
@@ -52,7 +57,7 @@ func (h *house) intents(ctx context.Context, stop context.CancelCauseFunc) (*int
 		Process: fmt.Sprintf("%s:%d", host, os.Getpid()), Position: ledger.Position{Epoch: epoch}, Now: h.app.now,
 	})
 	if err != nil {
-		return nil, nil, ledger.Refusal(fmt.Sprintf("%v; nothing leaves without one: mend it, or set OUTREACH_INTENTS to another folder", err))
+		return nil, nil, uselessIntents(err)
 	}
 	adopter := &worker.Adopter{
 		Ledger: h.ledger, Folder: folder, Keep: time.Duration(h.config.count("intents_keep")) * 24 * time.Hour, Times: h.times,

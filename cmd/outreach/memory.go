@@ -49,7 +49,7 @@ func (a *app) remember(c config, log *slog.Logger) (*memory, error) {
 	m.turn <- struct{}{}
 	files, err := intent.Waiting(folder)
 	if err != nil {
-		return nil, ledger.Refusal(fmt.Sprintf("the folder of the intent files: %v; nothing leaves without one: mend it, or set OUTREACH_INTENTS to another folder", err))
+		return nil, uselessIntents(fmt.Errorf("the folder of the intent files: %w", err))
 	}
 	for _, path := range files {
 		content, err := intent.Peek(path)

@@ -78,6 +78,14 @@ func wantCode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// sessionLedger opens the ledger of a session, until end is called.
+func sessionLedger(ts *testscript.TestScript) (l *ledger.Ledger, end func()) {
+	o, err := redisOptions(ts.Getenv("OUTREACH_REDIS"))
+	ts.Check(err)
+	rdb := redis.NewUniversalClient(o)
+	return ledger.New(rdb), func() { _ = rdb.Close() }
+}
+
 // loseAnswer takes a letter of a State past the commit point and settles it.
 func loseAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
@@ -85,11 +93,9 @@ func loseAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	id, err := letter.ParseID(args[0])
 	ts.Check(err)
-	o, err := redisOptions(ts.Getenv("OUTREACH_REDIS"))
-	ts.Check(err)
-	rdb := redis.NewUniversalClient(o)
-	defer func() { _ = rdb.Close() }()
-	ctx, l, worker := context.Background(), ledger.New(rdb), ledger.WorkerName()
+	l, end := sessionLedger(ts)
+	defer end()
+	ctx, worker := context.Background(), ledger.WorkerName()
 	_, err = l.Renew(ctx, worker, time.Minute, true)
 	ts.Check(err)
 	b := letter.Block{Campaign: id.Campaign, Step: id.Step, Name: id.Donor + "-0"}
@@ -106,11 +112,9 @@ func loseAnswer(ts *testscript.TestScript, _ bool, args []string) {
 
 // ledgerName puts the name of the session's ledger, which is another one in every run, into $LEDGER.
 func ledgerName(ts *testscript.TestScript, _ bool, _ []string) {
-	o, err := redisOptions(ts.Getenv("OUTREACH_REDIS"))
-	ts.Check(err)
-	rdb := redis.NewUniversalClient(o)
-	defer func() { _ = rdb.Close() }()
-	at, err := ledger.New(rdb).Where(context.Background())
+	l, end := sessionLedger(ts)
+	defer end()
+	at, err := l.Where(context.Background())
 	ts.Check(err)
 	ts.Setenv("LEDGER", at.Name())
 }
@@ -123,11 +127,9 @@ func leaveIntent(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	id, err := letter.ParseID(args[0])
 	ts.Check(err)
-	o, err := redisOptions(ts.Getenv("OUTREACH_REDIS"))
-	ts.Check(err)
-	rdb := redis.NewUniversalClient(o)
-	defer func() { _ = rdb.Close() }()
-	at, err := ledger.New(rdb).Where(context.Background())
+	l, end := sessionLedger(ts)
+	defer end()
+	at, err := l.Where(context.Background())
 	ts.Check(err)
 	file, err := intent.Open(ts.Getenv("OUTREACH_INTENTS"), intent.Options{Process: "host-a:7", Position: at, Now: time.Now})
 	ts.Check(err)
