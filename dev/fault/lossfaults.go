@@ -131,14 +131,6 @@ func lostTail(l *lab) error {
 
 // yesterday restores a backup in the place of the ledger.
 func yesterday(l *lab) error {
-	l.forgot = true
-	l.slow(20 * time.Millisecond)
-	if err := l.release(); err != nil {
-		return err
-	}
-	if err := l.both(); err != nil {
-		return err
-	}
 	file, err := l.backup()
 	if err != nil {
 		return err
@@ -157,6 +149,30 @@ func yesterday(l *lab) error {
 		return err
 	}
 	l.did("the ledger of yesterday in the place of today's", 1)
+	return l.restored()
+}
+
+// backup starts a house on a slow relay whose ledger will forget, and copies the ledger beside it at work, when some letters
+// have left.
+func (l *lab) backup() (string, error) {
+	l.forgot = true
+	l.slow(20 * time.Millisecond)
+	if err := l.release(); err != nil {
+		return "", err
+	}
+	if err := l.both(); err != nil {
+		return "", err
+	}
+	if err := l.leave(60); err != nil {
+		return "", err
+	}
+	file := filepath.Join(l.dir, "yesterday.outreach")
+	_, _, err := l.run("backup", file)
+	return file, err
+}
+
+// restored starts the roles on a ledger that was restored: nothing leaves until a person has reconciled it.
+func (l *lab) restored() error {
 	if err := l.both(); err != nil {
 		return err
 	}
@@ -164,16 +180,6 @@ func yesterday(l *lab) error {
 		return err
 	}
 	return l.reconcile()
-}
-
-// backup copies the ledger beside the house at work, when some letters have left.
-func (l *lab) backup() (string, error) {
-	if err := l.leave(60); err != nil {
-		return "", err
-	}
-	file := filepath.Join(l.dir, "yesterday.outreach")
-	_, _, err := l.run("backup", file)
-	return file, err
 }
 
 // ledgerName is what a person must type to have the ledger replaced: the refusal says it.
@@ -187,14 +193,6 @@ func (l *lab) ledgerName() (string, error) {
 
 // emptied deletes all there is while everything runs, starts the roles again on nothing, and restores the backup.
 func emptied(l *lab) error {
-	l.forgot = true
-	l.slow(20 * time.Millisecond)
-	if err := l.release(); err != nil {
-		return err
-	}
-	if err := l.both(); err != nil {
-		return err
-	}
 	file, err := l.backup()
 	if err != nil {
 		return err
@@ -232,11 +230,5 @@ func emptied(l *lab) error {
 	if _, _, err := l.run("restore", file, "--as", "bea"); err != nil {
 		return err
 	}
-	if err := l.both(); err != nil {
-		return err
-	}
-	if err := l.still("frozen"); err != nil {
-		return err
-	}
-	return l.reconcile()
+	return l.restored()
 }
