@@ -57,6 +57,7 @@ func (s *htmlSheet) sources(heading string, notes []string) {
 }
 
 func (s *htmlSheet) text(lines []byte) {
+	marked, reply := hasMark(lines), len(s.reply) > 0 && bytes.Contains(lines, s.reply)
 	empty := true
 	words(lines, func(word []byte, newLine bool) {
 		switch {
@@ -67,6 +68,10 @@ func (s *htmlSheet) text(lines []byte) {
 			s.out = append(s.out, ' ')
 		}
 		empty = false
+		if !marked && !reply {
+			s.out = appendEscaped(s.out, word)
+			return
+		}
 		for len(word) > 0 {
 			before, number, rest, found := cutMark(word)
 			s.linked(before)

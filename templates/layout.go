@@ -88,12 +88,12 @@ func words(lines []byte, each func(word []byte, newLine bool)) {
 	}
 }
 
+// hasMark says whether a source is marked anywhere in a paragraph: most have none, and their words are not searched.
+func hasMark(lines []byte) bool { return bytes.Contains(lines, []byte(markOpen)) }
+
 // cutMark divides a word at its first mark of a source.
 func cutMark(word []byte) (before, number, rest []byte, found bool) {
-	i := bytes.IndexByte(word, markOpen[0])
-	if i >= 0 {
-		i = bytes.Index(word, []byte(markOpen))
-	}
+	i := bytes.Index(word, []byte(markOpen))
 	if i < 0 {
 		return word, nil, nil, false
 	}

@@ -41,7 +41,7 @@ func (s *plainSheet) gap() {
 // wrap fills lines of at most columns with the words; a longer word has a line of its own.
 func (s *plainSheet) wrap(lines []byte, lead, indent string) {
 	s.out = append(s.out, lead...)
-	used, empty := len(lead), true
+	used, empty, marked := len(lead), true, hasMark(lines)
 	words(lines, func(word []byte, newLine bool) {
 		width := displayWidth(word)
 		switch {
@@ -55,6 +55,10 @@ func (s *plainSheet) wrap(lines []byte, lead, indent string) {
 		}
 		empty = false
 		used += width
+		if !marked {
+			s.out = append(s.out, word...)
+			return
+		}
 		for len(word) > 0 {
 			before, number, rest, found := cutMark(word)
 			s.out = append(s.out, before...)
