@@ -20,7 +20,7 @@ import (
 const (
 	tick  = 40 * time.Millisecond  // due blocks
 	tidy  = 3 * time.Second        // leases, holds, editions to be laid, cancelled campaigns
-	renew = 250 * time.Millisecond // which campaigns run, and what was sent
+	renew = 100 * time.Millisecond // which campaigns run, and what was sent
 )
 
 // stays is for how long an open send window is taken to be open without a scheduler saying so again.
