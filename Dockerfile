@@ -4,7 +4,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags=-s -o /outreach ./cmd/outreach
+RUN ./dev/build /outreach
 # A new volume takes the rights of the folder it is mounted on. Whoever the containers run as makes a folder of their own
 # in it, which nobody else may enter.
 RUN install -d -m 1777 /image/state

@@ -63,6 +63,10 @@ func (h *house) work(ctx context.Context) error {
 		// grow; each letter in hand takes its bytes twice, and what made them.
 		debug.SetMemoryLimit(40<<20 + int64(h.config.count("in_hand"))<<16)
 	}
+	if h.app.getenv("GOGC") == "" {
+		// Memory that is free under the limit saves collections.
+		debug.SetGCPercent(140)
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var file *intent.File
@@ -220,6 +224,11 @@ func (h *house) up(ctx context.Context) error {
 func (h *house) together(ctx context.Context, all map[string]func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	profiled, err := h.app.test.profiled()
+	if err != nil {
+		return err
+	}
+	defer profiled()
 	if m := h.app.memory; m != nil {
 		all["memory"] = func(ctx context.Context) error { return m.watch(ctx, h.ledger.Redis) }
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,18 +24,21 @@ const (
 	testSpeed = "OUTREACH_TEST_SPEED" // 20: leases, retries, doubts and sweeps come twenty times faster
 	testClock = "OUTREACH_TEST_CLOCK" // +1h: this process's clock is an hour fast; +1h@5s: it jumps so after five seconds
 	testFail  = "OUTREACH_TEST_FAIL"  // point:n[:stop],...: kill -9 (or SIGSTOP) itself at the n-th passing of a point
+	// A profile of the CPU's work is written to this file when the process ends.
+	testProfile = "OUTREACH_TEST_PROFILE"
 )
 
 // testSettings is what the test settings say. The zero value is real work.
 type testSettings struct {
-	speed int
-	fail  func(point string)
+	speed   int
+	fail    func(point string)
+	profile string
 }
 
 // underTest reads the test settings before any command runs.
 func (a *app) underTest() error {
 	var on []string
-	for _, name := range []string{testSpeed, testClock, testFail} {
+	for _, name := range []string{testSpeed, testClock, testFail, testProfile} {
 		if v := a.getenv(name); v != "" {
 			on = append(on, name+"="+v)
 		}
@@ -65,6 +70,7 @@ func (a *app) underTest() error {
 			return err
 		}
 	}
+	a.test.profile = a.getenv(testProfile)
 	return nil
 }
 
@@ -128,6 +134,24 @@ func failAt(v string) (func(string), error) {
 		if e.signal == syscall.SIGKILL {
 			select {} // nothing more of this goroutine happens while the signal is on its way
 		}
+	}, nil
+}
+
+// profiled starts the profile that was asked for, and gives what ends it.
+func (t testSettings) profiled() (func(), error) {
+	if t.profile == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(t.profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
 	}, nil
 }
 

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -55,9 +56,17 @@ func main() {
 	letters := flag.Int("letters", 20000, "letters of one run")
 	idle := flag.Int("idle", 200, "single letters in an idle system")
 	rounds := flag.Int("rounds", 3, "how often everything is measured; medians count")
+	profile := flag.Bool("profile", false, "renew dev/worker.pgo, the profile that ./dev/build optimises the program by, and measure nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if *profile {
+		if err := renew(ctx, *letters); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: "+err.Error())
+			os.Exit(1)
+		}
+		return
+	}
 	r, err := measure(ctx, *letters, *idle, *rounds)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
@@ -91,24 +100,30 @@ func (r report) print() {
 	_ = w.Flush()
 }
 
+// prepare builds the program as it is shipped, and writes the campaigns, into a folder of their own.
+func prepare(ctx context.Context, letters int) (*bench, error) {
+	dir, err := os.MkdirTemp("", "outreach-bench-")
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{ctx: ctx, dir: dir, exe: filepath.Join(dir, "outreach"), letters: letters}
+	if out, wrong := exec.CommandContext(ctx, "./dev/build", b.exe).CombinedOutput(); wrong != nil {
+		err = fmt.Errorf("build: %w\n%s", wrong, out)
+	}
+	if err := errors.Join(err, b.project("hundred", 100), b.project("one", 1)); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return b, nil
+}
+
 // measure runs everything in one folder of its own.
 func measure(ctx context.Context, letters, idle, rounds int) (r report, err error) {
-	dir, err := os.MkdirTemp("", "outreach-bench-")
+	b, err := prepare(ctx, letters)
 	if err != nil {
 		return r, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	b := &bench{ctx: ctx, dir: dir, exe: filepath.Join(dir, "outreach"), letters: letters}
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.exe, "./cmd/outreach").CombinedOutput(); err != nil {
-		return r, fmt.Errorf("build: %w\n%s", err, out)
-	}
+	defer func() { _ = os.RemoveAll(b.dir) }()
 	r.Letters, r.Rounds = letters, rounds
-	if err := b.project("hundred", 100); err != nil {
-		return r, err
-	}
-	if err := b.project("one", 1); err != nil {
-		return r, err
-	}
 	if err := b.compose(&r); err != nil {
 		return r, err
 	}

@@ -41,7 +41,7 @@ func campaignText(blockSize int) string {
 func letterText() string {
 	var b strings.Builder
 	b.WriteString("Subject: A letter of the bench\n\n{{.Date}}\n\n{{.Address}}\n\n{{.Salutation}}\n\n")
-	for i := range 17 {
+	for i := range 15 {
 		// As in a real letter, every other paragraph names its reader, so that it is laid out for each donor anew.
 		if i%2 == 0 {
 			b.WriteString("{{.State.Short}}: ")

@@ -22,6 +22,8 @@ type bench struct {
 	dir     string
 	exe     string
 	letters int
+	runs    int
+	profile string // of the worker, where one is wanted
 }
 
 // server is a program that a run starts on a free port, and ends by its process id.
@@ -114,11 +116,12 @@ type figures struct {
 	rows, records, audit     float64
 }
 
-// env is the environment of the program's roles in a run.
+// env is the environment of the program's roles in a run, whose ledger is remembered by nobody else.
 func (b *bench) env(redisAddr, relayAddr string) []string {
+	b.runs++
 	return append(os.Environ(), "OUTREACH_REDIS=redis://"+redisAddr+"/0", "OUTREACH_RELAY=smtp://"+relayAddr+"?tls=none",
 		"OUTREACH_HELO=bench.outreach.example", "OUTREACH_USER=ann", "OUTREACH_LOG=text",
-		"OUTREACH_INTENTS="+filepath.Join(b.dir, "intents-"+redisAddr))
+		"OUTREACH_INTENTS="+filepath.Join(b.dir, "intents-"+strconv.Itoa(b.runs)))
 }
 
 func (b *bench) outreach(env []string, args ...string) ([]byte, error) {
@@ -152,26 +155,30 @@ func (b *bench) run(relayAddr, project, fsync string) (f figures, err error) {
 	if _, err := b.outreach(env, "-C", dir, "approve", "bench", "--as", "bea"); err != nil {
 		return f, err
 	}
-	if _, err := b.outreach(env, "-C", dir, "start", "bench", "--confirm", "bench"); err != nil {
-		return f, err
-	}
-	cpu := b.cpu(rdb)
-	began = time.Now()
 	scheduler, err := b.role(env, "scheduler")
 	if err != nil {
 		return f, err
+	}
+	if b.profile != "" {
+		env = append(env, "OUTREACH_TEST_PROFILE="+b.profile)
 	}
 	worker, err := b.role(env, "worker")
 	if err != nil {
 		return f, errors.Join(err, scheduler.stop())
 	}
-	err = b.sent(rdb, b.letters)
+	cpu := b.cpu(rdb)
+	began, err = b.started(rdb, env, dir, scheduler, worker)
+	if err == nil {
+		err = b.sent(rdb, b.letters)
+	}
 	f.rate = float64(b.letters) / time.Since(began).Seconds()
 	f.redis = (b.cpu(rdb) - cpu) / float64(b.letters)
-	if err := errors.Join(err, worker.stop(), scheduler.stop()); err != nil {
+	peak, unknown := worker.peak()
+	f.peak = peak
+	if err := errors.Join(err, unknown, worker.stop(), scheduler.stop()); err != nil {
 		return f, err
 	}
-	f.worker, f.scheduler, f.peak = worker.cpu()/float64(b.letters), scheduler.cpu()/float64(b.letters), worker.peak()
+	f.worker, f.scheduler = worker.cpu()/float64(b.letters), scheduler.cpu()/float64(b.letters)
 	n := float64(b.letters)
 	f.audit = float64(b.size(rdb, "{outreach}:audit")) / n
 	f.records = float64(b.size(rdb, "{outreach}:records:bench")) / n
@@ -179,25 +186,65 @@ func (b *bench) run(relayAddr, project, fsync string) (f figures, err error) {
 	return f, nil
 }
 
+// started starts the campaign once both roles run, and says when the ledger took it: workers run before they are needed,
+// and letters leave while the command still prints.
+func (b *bench) started(rdb *redis.Client, env []string, dir string, roles ...*role) (time.Time, error) {
+	for _, r := range roles {
+		if err := b.until(time.Minute, func() (bool, error) { return r.says(" started") }); err != nil {
+			return time.Time{}, err
+		}
+	}
+	if _, err := b.outreach(env, "-C", dir, "start", "bench", "--confirm", "bench"); err != nil {
+		return time.Time{}, err
+	}
+	from := "-"
+	for {
+		entries, err := rdb.XRangeN(b.ctx, "{outreach}:audit", from, "+", 100).Result()
+		if err != nil || len(entries) == 0 {
+			return time.Time{}, errors.Join(err, errors.New("the audit has no start"))
+		}
+		for _, e := range entries {
+			if e.Values["what"] == "start" {
+				ms, err := strconv.ParseInt(fmt.Sprint(e.Values["at"]), 10, 64)
+				return time.UnixMilli(ms), err
+			}
+			from = "(" + e.ID
+		}
+	}
+}
+
 // sent waits until so many letters are sent, by the ledger's own counter.
 func (b *bench) sent(rdb *redis.Client, n int) error {
+	err := b.until(10*time.Minute, func() (bool, error) {
+		v, err := rdb.HGet(b.ctx, "{outreach}:n:bench", "appeal/S").Int()
+		if errors.Is(err, redis.Nil) {
+			err = nil
+		}
+		return v >= n, err
+	})
+	if errors.Is(err, errPatience) {
+		counts, _ := rdb.HGetAll(b.ctx, "{outreach}:n:bench").Result()
+		return fmt.Errorf("the letters stand at %v: %w", counts, err)
+	}
+	return err
+}
+
+var errPatience = errors.New("it takes too long")
+
+// until asks again and again whether something is so.
+func (b *bench) until(patience time.Duration, so func() (bool, error)) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(10 * time.Minute)
+	deadline := time.After(patience)
 	for {
-		v, err := rdb.HGet(b.ctx, "{outreach}:n:bench", "appeal/S").Int()
-		if err != nil && !errors.Is(err, redis.Nil) {
+		if yes, err := so(); yes || err != nil {
 			return err
-		}
-		if v >= n {
-			return nil
 		}
 		select {
 		case <-b.ctx.Done():
 			return b.ctx.Err()
 		case <-deadline:
-			counts, _ := rdb.HGetAll(b.ctx, "{outreach}:n:bench").Result()
-			return fmt.Errorf("after ten minutes the letters stand at %v", counts)
+			return errPatience
 		case <-tick.C:
 		}
 	}
@@ -236,18 +283,26 @@ func (b *bench) cpu(rdb *redis.Client) float64 {
 // role is one of the program's processes.
 type role struct {
 	cmd *exec.Cmd
+	log string
 }
 
 func (b *bench) role(env []string, args ...string) (*role, error) {
-	r := &role{cmd: exec.Command(b.exe, args...)}
-	r.cmd.Env = env
 	// The log of a letter is part of the work; where it goes is not.
-	log, err := os.Create(filepath.Join(b.dir, args[0]+".log"))
+	r := &role{cmd: exec.Command(b.exe, args...), log: filepath.Join(b.dir, args[0]+".log")}
+	r.cmd.Env = env
+	log, err := os.Create(r.log)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = log.Close() }()
 	r.cmd.Stdout, r.cmd.Stderr = log, log
 	return r, r.cmd.Start()
+}
+
+// says tells whether a role has written some words.
+func (r *role) says(words string) (bool, error) {
+	b, err := os.ReadFile(r.log)
+	return bytes.Contains(b, []byte(words)), err
 }
 
 func (r *role) stop() error {
@@ -255,14 +310,21 @@ func (r *role) stop() error {
 	return r.cmd.Wait()
 }
 
+// cpu is the time that a role used until it stopped, in microseconds.
 func (r *role) cpu() float64 {
 	s := r.cmd.ProcessState
 	return float64((s.UserTime() + s.SystemTime()).Microseconds())
 }
 
-func (r *role) peak() float64 {
-	if u, ok := r.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		return float64(u.Maxrss) / 1024
+// peak is the most memory that a running role has had, in megabytes. What the system tells of an ended child counts in what
+// its parent held when the child began.
+func (r *role) peak() (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.cmd.Process.Pid))
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "VmHWM:" {
+			kb, err := strconv.ParseFloat(f[1], 64)
+			return kb / 1024, err
+		}
 	}
-	return 0
+	return 0, errors.Join(err, errors.New("the system does not tell a process's memory"))
 }
