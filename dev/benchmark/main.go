@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -37,6 +38,10 @@ type report struct {
 	CPUWorker       float64 `json:"cpu_us_per_letter_worker"`
 	CPUScheduler    float64 `json:"cpu_us_per_letter_scheduler"`
 	CPURedis        float64 `json:"cpu_us_per_letter_redis"`
+	CPUBare         float64 `json:"cpu_us_per_letter_without_safeguards"` // no claim, begin, settle, audit, intent file
+	CPURedisBare    float64 `json:"cpu_us_per_letter_redis_without_safeguards"`
+	SafetyRatio     float64 `json:"safety_adds_to_cpu"` // to that of the house, as a part of what it is without
+	SafetyWithRedis float64 `json:"safety_adds_to_cpu_with_redis"`
 	CPUOneByOne     float64 `json:"cpu_us_per_letter_blocks_of_one"`
 	CPURedisOne     float64 `json:"cpu_us_per_letter_redis_blocks_of_one"`
 	WorkerPeakMB    float64 `json:"worker_peak_mb"`
@@ -57,9 +62,17 @@ func main() {
 	idle := flag.Int("idle", 200, "single letters in an idle system")
 	rounds := flag.Int("rounds", 3, "how often everything is measured; medians count")
 	profile := flag.Bool("profile", false, "renew dev/worker.pgo, the profile that ./dev/build optimises the program by, and measure nothing")
+	alone := flag.String("bare", "", "be a worker without safeguards between a store and a relay, at `host:port,host:port`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if store, relay, be := strings.Cut(*alone, ","); be {
+		if err := bare(ctx, store, relay, *letters); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: "+err.Error())
+			os.Exit(1)
+		}
+		return
+	}
 	if *profile {
 		if err := renew(ctx, *letters); err != nil {
 			fmt.Fprintln(os.Stderr, "bench: "+err.Error())
@@ -90,6 +103,8 @@ func (r report) print() {
 	line("end to end, blocks of one", "%.0f/s, %.2f of smtp-source (goal 0.2)", r.OneByOne, r.OneByOneRatio)
 	line("appendfsync always", "%.0f/s, %.2f of everysec", r.Always, r.AlwaysRatio)
 	line("CPU per letter", "%.0f us: worker %.0f, scheduler %.0f; Redis %.0f besides", r.CPU, r.CPUWorker, r.CPUScheduler, r.CPURedis)
+	line("CPU per letter without safeguards", "%.0f us; Redis %.0f besides", r.CPUBare, r.CPURedisBare)
+	line("the safeguards add", "%.0f %% to the house's CPU (goal: under 60), %.0f %% with Redis's", 100*r.SafetyRatio, 100*r.SafetyWithRedis)
 	line("CPU per letter, blocks of one", "%.0f us; Redis %.0f besides", r.CPUOneByOne, r.CPURedisOne)
 	line("worker, most memory", "%.0f MB (goal 60)", r.WorkerPeakMB)
 	line("Redis per letter", "%.0f bytes; donor record %.0f, audit %.0f", r.RedisPerLetter, r.RecordsPerDonor, r.AuditPerLetter)
@@ -107,8 +122,10 @@ func prepare(ctx context.Context, letters int) (*bench, error) {
 		return nil, err
 	}
 	b := &bench{ctx: ctx, dir: dir, exe: filepath.Join(dir, "outreach"), letters: letters}
-	if out, wrong := exec.CommandContext(ctx, "./dev/build", b.exe).CombinedOutput(); wrong != nil {
-		err = fmt.Errorf("build: %w\n%s", wrong, out)
+	for exe, what := range map[string]string{b.exe: "./cmd/outreach", filepath.Join(dir, "bare"): "./dev/benchmark"} {
+		if out, wrong := exec.CommandContext(ctx, "./dev/build", exe, what).CombinedOutput(); wrong != nil {
+			err = errors.Join(err, fmt.Errorf("build: %w\n%s", wrong, out))
+		}
 	}
 	if err := errors.Join(err, b.project("hundred", 100), b.project("one", 1)); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))

@@ -10,6 +10,7 @@ type found struct {
 	sources []float64
 	runs    [3][]figures
 	ratios  [3][]float64 // to smtp-source right before and after the run
+	bare    [][2]float64 // CPU per letter of a bare worker, and of Redis meanwhile
 }
 
 // rounds runs every kind so often, with smtp-source between all of them.
@@ -35,6 +36,11 @@ func (b *bench) rounds(n int, sink string, size int) (*found, error) {
 			f.ratios[i] = append(f.ratios[i], run.rate/((before+after)/2))
 			before = after
 		}
+		worker, store, err := b.bareRun(sink)
+		if err != nil {
+			return nil, err
+		}
+		f.bare = append(f.bare, [2]float64{worker, store})
 	}
 	return &f, nil
 }
@@ -62,6 +68,14 @@ func (f *found) into(r *report) {
 	r.CPUWorker, r.CPUScheduler = of(0, func(f figures) float64 { return f.worker }), of(0, func(f figures) float64 { return f.scheduler })
 	r.CPU, r.CPUOneByOne = of(0, house), of(1, house)
 	r.CPURedis, r.CPURedisOne = of(0, redis), of(1, redis)
+	var workers, stores, adds, addsWithRedis []float64
+	for i, bare := range f.bare {
+		run := f.runs[0][i]
+		workers, stores = append(workers, bare[0]), append(stores, bare[1])
+		adds = append(adds, house(run)/bare[0]-1)
+		addsWithRedis = append(addsWithRedis, (house(run)+run.redis)/(bare[0]+bare[1])-1)
+	}
+	r.CPUBare, r.CPURedisBare, r.SafetyRatio, r.SafetyWithRedis = median(workers), median(stores), median(adds), median(addsWithRedis)
 	peak := func(f figures) float64 { return f.peak }
 	r.WorkerPeakMB = max(of(0, peak), of(1, peak), of(2, peak))
 	r.RedisPerLetter = of(0, func(f figures) float64 { return f.rows })
