@@ -17,8 +17,9 @@ var relayFaults = []scenario{
 	},
 	{
 		id: "F25", what: "250 late by 14 s, 9 min, 13 min, never (20 times faster)", short: true,
-		options: options{campaign: campaignIs{letters: 40, block: 20}}, most: 3 * time.Minute,
+		options: options{campaign: campaignIs{letters: 40, block: 20}}, most: 3 * time.Minute, lasts: 40 * time.Second,
 		do: func(l *lab) error {
+			l.env = append(l.env, "OUTREACH_CONNECTIONS=8") // one for each of the late answers, which are then late together
 			waits := []time.Duration{14 * time.Second / 20, 9 * time.Minute / 20, 13*time.Minute/20 + time.Second, 0}
 			n := 0
 			l.witness.misbehave(func(m moment) act {
@@ -128,14 +129,14 @@ func (l *lab) stands(s letter.State, least, most int) error {
 // cutting ends every connection after a number of bytes of its own, in one direction or the other: within the first
 // letter, or in the middle of a later one.
 func cutting(l *lab) error {
-	l.witness.cutting(func(n int) cuts {
+	l.witness.cutting(func(n int) limits {
 		switch {
 		case n > 400:
-			return cuts{}
+			return limits{}
 		case n%2 == 0:
-			return cuts{in: 1 + l.rng.IntN(30000)}
+			return limits{in: 1 + l.rng.IntN(30000)}
 		}
-		return cuts{out: 1 + l.rng.IntN(900)}
+		return limits{out: 1 + l.rng.IntN(900)}
 	})
 	return l.through(100 * time.Second)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,9 +15,12 @@ type scenario struct {
 	short   bool // part of the run that every change goes through
 	options options
 	do      func(*lab) error
-	most    time.Duration // two minutes unless set
-	steps   []string      // that must be quiet at the end; the appeal unless set
-	sick    bool          // with a mutant, which may never come to rest
+	layer   string                                          // of processes unless set
+	alone   func(context.Context, *harness, *outcome) error // in place of do, of what needs no lab
+	lasts   time.Duration                                   // where it is long, about so long: the longest begin first
+	most    time.Duration                                   // two minutes unless set
+	steps   []string                                        // that must be quiet at the end; the appeal unless set
+	sick    bool                                            // with a mutant, which may never come to rest
 }
 
 func (s scenario) limit() time.Duration {
@@ -126,17 +130,25 @@ func choose(all bool, only string) ([]scenario, error) {
 		return slices.DeleteFunc(list, func(s scenario) bool { return !all && !s.short }), nil
 	}
 	var out []scenario
-	for _, id := range strings.Split(only, ",") {
-		i := slices.IndexFunc(list, func(s scenario) bool { return strings.EqualFold(s.id, strings.TrimSpace(id)) })
-		if i < 0 {
+	for _, name := range strings.Split(only, ",") {
+		name = strings.TrimSpace(name)
+		there := false
+		for _, s := range list {
+			// A layer is what a run of that kind has of it; a fault that is asked for by its name always runs.
+			if !strings.EqualFold(s.id, name) && (s.layer != name || !all && !s.short) {
+				continue
+			}
+			there = true
+			if !slices.ContainsFunc(out, func(c scenario) bool { return c.id == s.id }) {
+				out = append(out, s)
+			}
+		}
+		if !there {
 			var ids []string
 			for _, s := range list {
 				ids = append(ids, s.id)
 			}
-			return nil, fmt.Errorf("--only %s: there is no such fault (there are: %s)", id, strings.Join(ids, ", "))
-		}
-		if !slices.ContainsFunc(out, func(s scenario) bool { return s.id == list[i].id }) {
-			out = append(out, list[i])
+			return nil, fmt.Errorf("--only %s: there is no such fault or layer (there are: %s)", name, strings.Join(slices.Concat(layers, ids), ", "))
 		}
 	}
 	return out, nil
@@ -170,5 +182,11 @@ func unexercised(chosen []scenario, all bool) (missing, left []string) {
 
 // scenarios are all there are, in the order of the table.
 func scenarios() []scenario {
-	return slices.Concat(workerFaults, queueFaults, houseFaults, redisFaults, lossFaults, haFaults, relayFaults, unreachable, contentFaults, storms)
+	list := slices.Concat(unreal, workerFaults, queueFaults, houseFaults, redisFaults, lossFaults, haFaults, relayFaults, unreachable, contentFaults, storms)
+	for i := range list {
+		if list[i].layer == "" {
+			list[i].layer = layerProcesses
+		}
+	}
+	return list
 }

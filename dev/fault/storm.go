@@ -13,11 +13,11 @@ import (
 var storms = func() (all []scenario) {
 	all = append(all, scenario{
 		id: "K100", what: "kill -9 of the worker 100 times during one campaign of 5,000 letters, slow relay",
-		options: options{campaign: campaignIs{letters: 5000, block: 20}}, most: 15 * time.Minute,
+		options: options{campaign: campaignIs{letters: 5000, block: 20}}, most: 15 * time.Minute, lasts: 10 * time.Minute,
 		do: killings,
 	}, scenario{
 		id: "S0", what: "a short storm of everything", short: true,
-		options: options{campaign: campaignIs{letters: 600, block: 20}}, most: 3 * time.Minute,
+		options: options{campaign: campaignIs{letters: 600, block: 20}}, most: 3 * time.Minute, lasts: 50 * time.Second,
 		do: func(l *lab) error { return l.storm(400) },
 	})
 	for i := range 8 {
@@ -26,7 +26,7 @@ var storms = func() (all []scenario) {
 			block = 1
 		}
 		all = append(all, scenario{
-			id: fmt.Sprintf("S%d", i+1), what: "a storm of everything", most: 20 * time.Minute,
+			id: fmt.Sprintf("S%d", i+1), what: "a storm of everything", most: 20 * time.Minute, lasts: 5 * time.Minute,
 			options: options{campaign: campaignIs{letters: 2500, block: block}},
 			do:      func(l *lab) error { return l.storm(2100) },
 		})

@@ -23,7 +23,7 @@ var unreachable = []scenario{
 	},
 	{
 		id: "F34", what: "greylisted for 5 and 60 min, and 4xx for five days (faster)", short: true,
-		options: options{campaign: campaignIs{letters: 60, block: 20}, speed: 1200}, most: 4 * time.Minute,
+		options: options{campaign: campaignIs{letters: 60, block: 20}, speed: 1200}, most: 4 * time.Minute, lasts: 25 * time.Second,
 		do: greylists,
 	},
 	{

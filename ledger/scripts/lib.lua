@@ -10,11 +10,11 @@ end
 local digits = {}
 
 local function int(n)
-  local s = digits[n]
+  local s = digits[-n]
   if s then return s end
   local v = tonumber(n)
   s = v == 0 and '0' or string.format('%.0f', v)
-  digits[n] = s
+  digits[-n] = s
   return s
 end
 

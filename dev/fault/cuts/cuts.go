@@ -38,6 +38,8 @@ type Report struct {
 	Taken    int // of the doubtful ones, how many the witness had accepted
 	Again    int // planned again, and then sent
 	Together int // dialogues in which a dot and the next envelope were one write
+	Lost     int // letters called accepted that were not
+	Twice    int // letters accepted twice
 	Faults   []string
 }
 
@@ -50,7 +52,18 @@ func (r Report) String() string {
 func (r *Report) add(o Report) {
 	r.Cuts, r.Letters, r.Accepted, r.Doubtful = r.Cuts+o.Cuts, r.Letters+o.Letters, r.Accepted+o.Accepted, r.Doubtful+o.Doubtful
 	r.Taken, r.Again, r.Together = r.Taken+o.Taken, r.Again+o.Again, r.Together+o.Together
-	r.Faults = append(r.Faults, o.Faults...)
+	r.Lost, r.Twice, r.Faults = r.Lost+o.Lost, r.Twice+o.Twice, append(r.Faults, o.Faults...)
+}
+
+// wrong notes a fault with a letter that was accepted n times; over says that nobody will send it again.
+func (r *Report) wrong(over bool, n int, format string, args ...any) {
+	switch {
+	case n > 1:
+		r.Twice++
+	case n == 0 && over:
+		r.Lost++
+	}
+	r.Faults = append(r.Faults, fmt.Sprintf(format, args...))
 }
 
 // dialogue is one kind of dialogue.
@@ -255,8 +268,8 @@ func (l *lane) run(ctx context.Context, t task) Report {
 			wrong = "nobody refused or deferred it"
 		}
 		if n > 1 || wrong != "" {
-			got.Faults = append(got.Faults, fmt.Sprintf("%s: letter %d: %s; accepted %d times, dot written: %v, verdict %v at %s: %s",
-				t, k+1, wrong, n, dotted[k], v.Outcome, v.Stage, v.Text))
+			got.wrong(v.Outcome == letter.Accepted, n, "%s: letter %d: %s; accepted %d times, dot written: %v, verdict %v at %s: %s",
+				t, k+1, wrong, n, dotted[k], v.Outcome, v.Stage, v.Text)
 		}
 	}
 	for _, k := range again {
@@ -264,7 +277,7 @@ func (l *lane) run(ctx context.Context, t task) Report {
 		v := r.Deliver(ctx, sealed(k), relay.Attempt{}, func(context.Context) error { return nil })
 		l.end(ctx, r)
 		if n := l.witness.count(sealed(k).MessageID); n != 1 || v.Outcome != letter.Accepted {
-			got.Faults = append(got.Faults, fmt.Sprintf("%s: letter %d, sent again: accepted %d times, verdict %v: %s", t, k+1, n, v.Outcome, v.Text))
+			got.wrong(true, n, "%s: letter %d, sent again: accepted %d times, verdict %v: %s", t, k+1, n, v.Outcome, v.Text)
 		}
 		got.Again++
 	}

@@ -161,7 +161,7 @@ func (h *house) run(ctx context.Context, t task) (Report, error) {
 			got.Doubtful++
 			got.Taken += n
 		default:
-			got.Faults = append(got.Faults, fmt.Sprintf("%s: %s is %s (%s), and was accepted %d times", t, le.ID, le.State, le.Words, n))
+			got.wrong(le.State == letter.Sent, n, "%s: %s is %s (%s), and was accepted %d times", t, le.ID, le.State, le.Words, n)
 		}
 	}
 	got.Again = len(again)

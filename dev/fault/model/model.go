@@ -2,7 +2,7 @@
 // registry mailbox, every step of which may be followed by a crash, a freeze, a lost answer, a failover or a restore. The
 // invariants of RELIABILITY.md section 4 are checked after every step; at the end everything runs on without faults, and
 // what is open then is lost. What is real is for others: the scripts of the ledger are compared with this model, call for
-// call, by its test.
+// call, by Compare.
 package model
 
 import (
@@ -64,10 +64,10 @@ func (r Report) String() string {
 
 // Print writes a failure for a person: what broke, how to repeat it, and how it came about.
 func (f Failure) Print(out io.Writer) {
-	fmt.Fprintf(out, "seed %d breaks a promise (%s): %s\nrepeat it: -seed %d; the %d steps that suffice: -keep %s", f.Seed, f.Kind, f.Why,
+	fmt.Fprintf(out, "seed %d breaks a promise (%s): %s\nrepeat it: ./dev/faults --only M1 --seeds 1 --from %d\nthe %d steps that suffice: %s", f.Seed, f.Kind, f.Why,
 		f.Seed, len(f.Keep), join(f.Keep))
 	if len(f.Calm) > 0 {
-		fmt.Fprintf(out, " -calm %s", join(f.Calm))
+		fmt.Fprintf(out, "; without the faults of: %s", join(f.Calm))
 	}
 	fmt.Fprintf(out, "\n%s\n", strings.Join(f.Trace, "\n"))
 }
