@@ -56,6 +56,7 @@ type lab struct {
 	notes    []string
 	released int      // relays that a person let be used again
 	env      []string // of every role
+	after    []func() // undoes what lies outside the lab's folder
 }
 
 // connections is how many a worker opens to the relay.
@@ -372,6 +373,9 @@ func (l *lab) close() {
 	}
 	if l.bench != nil {
 		l.bench.end()
+	}
+	for _, undo := range l.after {
+		undo()
 	}
 }
 

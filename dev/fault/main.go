@@ -42,9 +42,9 @@ func run(ctx context.Context) int {
 	only := flag.String("only", "", "these `ids` or layers alone, for example F03,F17 or model (layers: "+strings.Join(layers, ", ")+")")
 	seeds := flag.Int("seeds", 0, "how many seeds the rows of the layer model take (100000 and 2000 unless set)")
 	from := flag.Uint64("from", 0, "the first of them (1 unless set; drawn from --seed with --all)")
-	mutant := flag.String("mutant", "", "remove one safeguard (`name`, or all) and see that this is reported")
+	mutant := flag.String("mutant", "", "remove one safeguard (`name`, all, or model) and see that this is reported")
 	asJSON := flag.Bool("json", false, "print one JSON object")
-	at := flag.Int("at-once", 5, "scenarios at once")
+	at := flag.Int("at-once", 6, "scenarios at once")
 	keep := flag.Bool("keep", false, "keep the folder with every log")
 	flag.Parse()
 	if flag.NArg() > 0 {

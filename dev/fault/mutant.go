@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"outreach.example/dev/fault/model"
 )
 
 // mutant is the program with one safeguard taken out. It is built from a copy of a source file that go build is told to
@@ -64,15 +66,18 @@ func (h *harness) mutants(ctx context.Context, name string) int {
 	if name != "all" {
 		chosen = slices.DeleteFunc(slices.Clone(allMutants), func(m mutant) bool { return m.name != name })
 	}
-	if len(chosen) == 0 {
+	if len(chosen) == 0 && name != layerModel {
 		var names []string
 		for _, m := range allMutants {
 			names = append(names, m.name)
 		}
-		fmt.Fprintf(os.Stderr, "faults: --mutant %s: there is none (there are: %s, or all)\n", name, strings.Join(names, ", "))
+		fmt.Fprintf(os.Stderr, "faults: --mutant %s: there is none (there are: %s, all, or %s for those of the model)\n", name, strings.Join(names, ", "), layerModel)
 		return 2
 	}
 	code := 0
+	if name == "all" || name == layerModel {
+		code = modelMutants(ctx)
+	}
 	for _, m := range chosen {
 		r, err := h.mutant(ctx, m)
 		switch {
@@ -91,6 +96,20 @@ func (h *harness) mutants(ctx context.Context, name string) int {
 			}
 			fmt.Printf("mutant %s: noticed: %s: lost %d, twice %d of %d letters\n", m.name, m.what, r.Lost, r.Twice, r.Letters)
 		}
+	}
+	return code
+}
+
+// modelMutants shows the same of the model, with each of its safeguards.
+func modelMutants(ctx context.Context) (code int) {
+	for _, m := range model.Mutants {
+		f, err := m.Run(ctx)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "faults: model: %v\n", err)
+			code = 1
+			continue
+		}
+		fmt.Printf("model, %s: noticed (%s) with seed %d, of which %d steps suffice: %s\n", m.Name, f.Kind, f.Seed, len(f.Keep), f.Why)
 	}
 	return code
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -167,8 +168,8 @@ func (l *lab) storm(enough int) error {
 					if p.killedItself() && strings.Contains(p.said(), "OUTREACH_TEST_FAIL") {
 						l.did("kill -9 of a worker at a point", 1)
 					} else if !p.killedItself() {
-						// A lost answer while it starts ends a role; whoever minds it starts it again.
-						if !strings.Contains(tail(p.said(), 1), "EOF") {
+						// A lost answer while it starts, or a store that is away then, ends a role; whoever minds it starts it again.
+						if !storeAway.MatchString(tail(p.said(), 1)) {
 							return fmt.Errorf("a %s ended by itself: %s", name, tail(p.said(), 3))
 						}
 						ends++
@@ -199,10 +200,13 @@ func (l *lab) storm(enough int) error {
 	l.proxy.harming(nil)
 	l.witness.misbehave(nil)
 	if ends > 0 {
-		l.note("%d roles ended because an answer was lost while they started, and were started again", ends)
+		l.note("%d roles ended because the store did not answer while they started, and were started again", ends)
 	}
 	return nil
 }
+
+// storeAway is what a role says of a store that is cut off, dead or starting again.
+var storeAway = regexp.MustCompile(`EOF|LOADING|connection refused|connection reset`)
 
 // gust is one thing that happens to one process, or none.
 func (l *lab) gust(alive map[string][]*proc) error {

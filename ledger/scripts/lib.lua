@@ -6,7 +6,8 @@ local function now_ms()
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
--- Formatting is the dearest thing in most scripts, and a call meets the same few numbers again and again.
+-- Formatting is the dearest thing in most scripts, and a call meets the same few numbers again and again. They are kept by
+-- their negative: the store of the trial makes an array as long as any positive key.
 local digits = {}
 
 local function int(n)
