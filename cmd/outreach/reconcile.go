@@ -382,7 +382,7 @@ func (r *reconcile) told(ctx context.Context, folders []string, do func() error,
 	if len(folders) == 0 {
 		return do()
 	}
-	return intent.Memory(ctx, folders[0], func(ledger.Position) (ledger.Position, error) {
+	return intent.Alone(ctx, folders[0], func(ledger.Position) (ledger.Position, error) {
 		err := r.told(ctx, folders[1:], do, now)
 		return *now, err
 	})

@@ -13,8 +13,13 @@ import (
 var errLocked = errors.New("the file is locked by a process that lives")
 
 // lock takes the lock of a file, which ends with its last descriptor, however the process ends.
-func lock(file *os.File) error {
-	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+func lock(file *os.File) error { return flock(file, unix.LOCK_EX) }
+
+// share takes it together with others who share it.
+func share(file *os.File) error { return flock(file, unix.LOCK_SH) }
+
+func flock(file *os.File, how int) error {
+	err := unix.Flock(int(file.Fd()), how|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return errLocked
 	}

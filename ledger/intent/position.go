@@ -14,8 +14,9 @@ import (
 )
 
 // The file `position` of a folder is what the processes of a machine remember together of where the ledger stands: JSON
-// with the epoch, the number of the ledger's last audit entry and its chain hash. Whoever reads or writes it holds the
-// lock of the file `position.lock` beside it.
+// with the epoch, the number of the ledger's last audit entry and its chain hash. Whoever asks the ledger about it shares
+// the lock of the file `position.lock` beside it, so that a process that stands still keeps no other from asking; whoever
+// begins another epoch holds it alone.
 const positionName = "position"
 
 // stored is the form of the file. Fields may be added.
@@ -25,10 +26,19 @@ type stored struct {
 	Chain string `json:"chain"`
 }
 
-// Memory reads what a folder remembers and gives it to do, with nobody else reading or writing meanwhile; what do returns
-// is remembered from then on, where it is another position. A folder that is not there remembers nothing and is made when
-// there is something to remember.
+// Memory reads what a folder remembers and gives it to do, with no other epoch beginning meanwhile; what do returns is
+// remembered from then on, unless it is what was there, or somebody else remembers more by then. A folder that is not there
+// remembers nothing and is made when there is something to remember.
 func Memory(ctx context.Context, dir string, do func(ledger.Position) (ledger.Position, error)) error {
+	return memory(ctx, dir, share, do)
+}
+
+// Alone does the same with nobody else reading or writing meanwhile.
+func Alone(ctx context.Context, dir string, do func(ledger.Position) (ledger.Position, error)) error {
+	return memory(ctx, dir, lock, do)
+}
+
+func memory(ctx context.Context, dir string, lock func(*os.File) error, do func(ledger.Position) (ledger.Position, error)) error {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		if err := makeFolder(dir); err != nil {
 			return fmt.Errorf("the folder of the intent files: %w", err)
@@ -85,7 +95,8 @@ func remembered(dir string) (ledger.Position, error) {
 	return ledger.Position{Epoch: s.Epoch, Seq: s.Seq, Chain: s.Chain}, nil
 }
 
-// remember replaces the file whole, and returns once it is on the disk.
+// remember replaces the file whole, and returns once it is on the disk. What another process has written meanwhile stays
+// where it is later in the same epoch.
 func remember(dir string, p ledger.Position) error {
 	b, err := json.Marshal(stored(p))
 	if err != nil {
@@ -97,6 +108,9 @@ func remember(dir string, p ledger.Position) error {
 	}
 	_, err = file.Write(append(b, '\n'))
 	err = errors.Join(err, file.Sync(), file.Close())
+	if now, no := remembered(dir); err == nil && no == nil && now.Epoch == p.Epoch && now.Seq > p.Seq {
+		return removed(file.Name())
+	}
 	if err == nil {
 		err = os.Rename(file.Name(), filepath.Join(dir, positionName))
 	}
