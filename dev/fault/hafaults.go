@@ -18,6 +18,11 @@ var haFaults = []scenario{
 		do: failovers,
 	},
 	{
+		id: "F16a", what: "the same, and the workers' machine is lost with its intent files", short: true,
+		options: options{campaign: campaignIs{letters: 200, block: 20}, sentinels: true}, most: 4 * time.Minute,
+		do: machineLost,
+	},
+	{
 		id: "F17", what: "the old primary is cut off with a worker and a scheduler on its side", short: true,
 		options: options{campaign: campaignIs{letters: 300, block: 20}, sentinels: true}, most: 4 * time.Minute,
 		do: partition,
@@ -64,25 +69,7 @@ func failovers(l *lab) error {
 		if err := l.leave(40); err != nil {
 			return err
 		}
-		if err := met(func() {
-			old := l.top.Primary()
-			deaf(old, true)
-			was := l.witness.accepted()
-			// What is claimed and begun from here on no replica will ever know.
-			if err := l.pass(700 * time.Millisecond); err != nil {
-				panic(unmet{err})
-			}
-			old.Kill()
-			for _, n := range l.top.Nodes {
-				n.Proxy.Cut()
-			}
-			deaf(old, false)
-			l.did("kill -9 of the primary, what it wrote last lost", 1)
-			l.top.Promoted(old)
-			l.note("%d letters left between the last word to the replicas and the failover", l.witness.accepted()-was)
-			old.Rejoin()
-			l.top.Settled(3)
-		}); err != nil {
+		if err := l.failover(func() {}); err != nil {
 			return err
 		}
 		if err := l.thaw(); err != nil {
@@ -90,6 +77,58 @@ func failovers(l *lab) error {
 		}
 	}
 	return l.quiet(2 * time.Minute)
+}
+
+// failover kills a primary whose replicas have heard nothing of it for a while, and does what happens at the same moment.
+func (l *lab) failover(too func()) error {
+	return met(func() {
+		old := l.top.Primary()
+		deaf(old, true)
+		was := l.witness.accepted()
+		// What is claimed and begun from here on no replica will ever know.
+		if err := l.pass(700 * time.Millisecond); err != nil {
+			panic(unmet{err})
+		}
+		old.Kill()
+		too()
+		for _, n := range l.top.Nodes {
+			n.Proxy.Cut()
+		}
+		deaf(old, false)
+		l.did("kill -9 of the primary, what it wrote last lost", 1)
+		l.top.Promoted(old)
+		l.note("%d letters left between the last word to the replicas and the failover", l.witness.accepted()-was)
+		old.Rejoin()
+		l.top.Settled(3)
+	})
+}
+
+// machineLost loses with the primary the machine of all roles. The next ones run elsewhere and remember nothing: only what
+// the replicas had before a dot was written keeps a letter from going twice.
+func machineLost(l *lab) error {
+	l.slow(20 * time.Millisecond)
+	if err := l.release(); err != nil {
+		return err
+	}
+	for round := range 2 {
+		for _, name := range []string{"scheduler", "worker"} {
+			if _, err := l.role(name, fmt.Sprintf("OUTREACH_INTENTS=%s/lost-%d", l.dir, round)); err != nil {
+				return err
+			}
+		}
+		if err := l.leave(30); err != nil {
+			return err
+		}
+		if err := l.failover(func() {
+			for _, p := range l.roles[len(l.roles)-2:] {
+				p.kill()
+				l.did("kill -9 of a role, its intent files lost", 1)
+			}
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // thaw is the person who reconciles a ledger that found itself frozen, and starts the roles again.

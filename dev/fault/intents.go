@@ -17,12 +17,17 @@ func (l *lab) intents() string { return filepath.Join(l.dir, "intents") }
 // intended compares the witness with the intent files: no letter was taken whose intent does not stand in one, and none
 // of which a file says that its dot was never written.
 func (l *lab) intended(f *finding, e evidence) error {
-	files, err := intent.Files(l.intents())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // no worker ever began
-	}
+	folders, err := filepath.Glob(l.dir + "/lost-*") // which the house has no more, and the checker has
 	if err != nil {
 		return err
+	}
+	var files []string
+	for _, dir := range append(folders, l.intents()) {
+		some, err := intent.Files(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // no worker ever began
+			return err
+		}
+		files = append(files, some...)
 	}
 	type key struct {
 		id    letter.ID

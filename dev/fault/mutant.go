@@ -51,7 +51,7 @@ var allMutants = []mutant{
 	{
 		"no-wait", "a begin waits for no replica", []edit{{
 			"ledger/replicas.go", "l.replicas.needed.Store(int64(max(0, n)))", "l.replicas.needed.Store(int64(0 * n))",
-		}}, []string{"F16"},
+		}}, []string{"F16a"},
 	},
 	{
 		"sweep-sends-again", "a dead worker's sending letters are planned again", []edit{{
