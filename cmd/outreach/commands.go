@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"runtime/debug"
@@ -85,6 +86,26 @@ func (a *app) person() (string, error) {
 		return "", usagef("--as: a name has at most 80 characters")
 	}
 	return name + " (" + a.account + ")", nil
+}
+
+// withLedger runs a command that needs nothing but the ledger.
+func (a *app) withLedger(cmd *cobra.Command, do func(ctx context.Context, l *ledger.Ledger) error) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	l, _, closeAll, err := a.connect(cmd.Context(), c)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	if frozen, err := l.Frozen(cmd.Context()); err != nil {
+		return err
+	} else if frozen != "" && cmd.Name() != "status" {
+		fmt.Fprintf(a.errs, "the ledger is frozen, nothing leaves: %s\n", frozen)
+		defer a.next("stop every worker, then: outreach reconcile")
+	}
+	return do(cmd.Context(), l)
 }
 
 // print writes JSON for programs.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -79,7 +80,7 @@ func (a *app) plan(ctx context.Context, h *house, p *project, who string) (plann
 	}
 	var cuts map[string]int
 	var known ledger.Campaign
-	if contains(names, p.name) {
+	if slices.Contains(names, p.name) {
 		if known, err = l.Campaign(ctx, p.name); err != nil {
 			return planned{}, err
 		}
@@ -274,7 +275,7 @@ func (a *app) preview(in, step, form, upper, id string) error {
 	for _, s := range p.campaign.Steps {
 		steps = append(steps, s.Name)
 	}
-	if !contains(steps, step) {
+	if !slices.Contains(steps, step) {
 		return usagef("campaign %s has no step %q (there are: %s)", in, step, strings.Join(steps, ", "))
 	}
 	for _, d := range p.donors {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -57,7 +58,7 @@ A refused or bounced letter can be sent again (resend) once its corrected addres
 					return err
 				}
 				id.Donor = f.id
-				if !contains(f.campaign.Steps, id.Step) {
+				if !slices.Contains(f.campaign.Steps, id.Step) {
 					return usagef("campaign %s has no step %q (there are: %s)", id.Campaign, id.Step, strings.Join(f.campaign.Steps, ", "))
 				}
 				return a.resolve(ctx, l, f, ledger.Resolution{

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"outreach.example/donor"
+	"outreach.example/ledger"
+)
+
+// scope reads what a hold is about: a donor, or with flags a group, a region or everything.
+func (a *app) scope(cmd *cobra.Command, args []string) (string, error) {
+	group, _ := cmd.Flags().GetString("group")
+	region, _ := cmd.Flags().GetString("region")
+	all, _ := cmd.Flags().GetBool("all")
+	var scopes []string
+	for _, d := range args {
+		scopes = append(scopes, "donor:"+d)
+	}
+	if group != "" {
+		g, err := donor.Registry().Group(group)
+		if err != nil {
+			return "", usageError{err}
+		}
+		scopes = append(scopes, "group:"+g)
+	}
+	if region != "" {
+		r, err := donor.Registry().Region(region)
+		if err != nil {
+			return "", usageError{err}
+		}
+		scopes = append(scopes, "region:"+r)
+	}
+	if all {
+		scopes = append(scopes, "all")
+	}
+	if len(scopes) != 1 {
+		return "", usagef("hold what? one of: a donor (KEN), --group NAME, --region NAME, --all")
+	}
+	return scopes[0], nil
+}
+
+func scopeFlags(cmd *cobra.Command) {
+	cmd.Flags().String("group", "", "a United Nations regional group")
+	cmd.Flags().String("region", "", "a region (Africa, Americas, Asia, Europe, Oceania)")
+	cmd.Flags().Bool("all", false, "everything")
+}
+
+func (a *app) holdCommand() *cobra.Command {
+	var reason, until string
+	cmd := &cobra.Command{
+		Use: "hold [DONOR]", Short: "Keep letters to a donor, group, region or to all, in every campaign, until released",
+		Example: "  outreach hold KEN --reason 'visit of the Director General'\n  outreach hold --group 'African Group' --reason summit --until 2026-12-05",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			who, err := a.person()
+			if err != nil {
+				return err
+			}
+			scope, err := a.scope(cmd, args)
+			if err != nil {
+				return err
+			}
+			if reason == "" || strings.ContainsFunc(reason, isControl) {
+				return usagef("why? add --reason 'one line for those who come after you'")
+			}
+			var end time.Time
+			if until != "" {
+				d, err := donor.ParseDate(until)
+				if err != nil {
+					return usagef("--until: %v", err)
+				}
+				if end = d.AddDays(1).In(time.UTC); !end.After(a.now()) {
+					return usagef("--until %s has passed", until)
+				}
+			}
+			return a.withLedger(cmd, func(ctx context.Context, l *ledger.Ledger) error {
+				if id, ok := strings.CutPrefix(scope, "donor:"); ok {
+					if scope, err = a.known(ctx, l, id); err != nil {
+						return err
+					}
+				}
+				again, err := l.Hold(ctx, who, scope, end, reason)
+				if err != nil {
+					return err
+				}
+				word := "held"
+				if again {
+					word = "held already"
+				}
+				fmt.Fprintf(a.out, "%s: %s\n", scope, word)
+				a.next("outreach release %s", scopeArgs(scope))
+				return nil
+			})
+		},
+	}
+	scopeFlags(cmd)
+	cmd.Flags().StringVar(&reason, "reason", "", "why")
+	cmd.Flags().StringVar(&until, "until", "", "last `day` of the hold, YYYY-MM-DD; no end unless set")
+	return cmd
+}
+
+// known makes sure that a hold names a donor there is, so that a slip of the pen is not a hold on nobody.
+func (a *app) known(ctx context.Context, l *ledger.Ledger, id string) (string, error) {
+	if upper := strings.ToUpper(id); len(id) == 3 {
+		if _, ok := donor.Registry().State(upper); ok {
+			return "donor:" + upper, nil
+		}
+	}
+	d, err := a.find(ctx, l, "", id)
+	return "donor:" + d.id, err
+}
+
+// scopeArgs is a scope as it is typed.
+func scopeArgs(scope string) string {
+	kind, name, _ := strings.Cut(scope, ":")
+	switch kind {
+	case "donor":
+		return name
+	case "all":
+		return "--all"
+	}
+	return fmt.Sprintf("--%s '%s'", kind, name)
+}
