@@ -107,7 +107,7 @@ func (c *Checker) follow(ctx context.Context, from Position, to int64, out *Chec
 		if c.Progress != nil {
 			c.Progress("audit chain", int(end.Seq), int(to))
 		}
-		if !pause(ctx, c.Rest) {
+		if !Rest(ctx, c.Rest) {
 			return end, false, ctx.Err()
 		}
 	}

@@ -236,7 +236,7 @@ func (s *stepCheck) look(ctx context.Context, size int, mend string) ([]glance, 
 		if s.Progress != nil {
 			s.Progress(s.campaign+" "+s.step, from+len(chunk), len(s.blocks))
 		}
-		if !pause(ctx, s.Rest) {
+		if !Rest(ctx, s.Rest) {
 			return nil, counters, ctx.Err()
 		}
 	}
@@ -248,20 +248,6 @@ func numbers(s []string) (v vector) {
 		v[i], _ = strconv.Atoi(s[i])
 	}
 	return v
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // bounds is by how much each counter is off: at least low, at most high.

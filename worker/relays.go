@@ -38,7 +38,7 @@ func (w *Worker) ask(b letter.Block, name string, n int, r *relay.Relay) (ledger
 	nonce, pace := ledger.Nonce(name), ledger.Pace{Relay: r.Name(), Between: r.Pace()}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		claims, err := w.Ledger.Claim(w.Intake, b, nonce, n, pace)
-		if err == nil || !wait(w.Intake, pause) {
+		if err == nil || !ledger.Rest(w.Intake, pause) {
 			return claims, err
 		}
 		w.Log.Warn("claim is asked again", "campaign", b.Campaign, "step", b.Step, "block", b.Name, "error", err)

@@ -121,7 +121,7 @@ func (w *Worker) holding(name string, n int) {
 // replicated waits while a replica is missing; false says that the time to ask for letters is over.
 func (w *Worker) replicated(until time.Time) bool {
 	for w.Ledger.Missing() != nil {
-		if w.Now().After(until) || !wait(w.Intake, w.Times.Renew/8) {
+		if w.Now().After(until) || !ledger.Rest(w.Intake, w.Times.Renew/8) {
 			return false
 		}
 	}

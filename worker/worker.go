@@ -5,7 +5,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -47,100 +46,6 @@ type Worker struct {
 	listed     int // how many addresses suppressed was read at
 	suppressed map[string]bool
 	complained time.Time // when the log was told last that the disk keeps letters back
-}
-
-// Times are the waits that a trial and tests run through faster.
-type Times struct {
-	Retry       []time.Duration // after the first, second, ... definite 4xx; the last one repeats
-	Greylisted  []time.Duration // instead of the first of them, where strangers are made to come back
-	GiveUp      time.Duration   // since the letter's date: a letter still deferred then is refused
-	Cut         time.Duration   // after a connection that was cut before the dot
-	Unreachable time.Duration   // after no connection could be had
-	Instead     time.Duration   // the same, where another relay can be used
-	Renew       time.Duration   // how often the lease is renewed
-	Lease       time.Duration   // its life
-	Asking      time.Duration   // how long one wake-up goes on claiming
-	Adopt       time.Duration   // how often the intent files of the dead are looked for
-}
-
-// Standard are the times of real work (RFC 5321 4.5.4.1: half an hour in general, up to four or five days).
-var Standard = Times{
-	Retry:      []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour},
-	Greylisted: []time.Duration{6 * time.Minute, 15 * time.Minute},
-	GiveUp:     4 * 24 * time.Hour, Cut: time.Minute, Unreachable: time.Minute, Instead: time.Second,
-	Renew: 4 * time.Second, Lease: 12 * time.Second, Asking: 10 * time.Minute,
-	Adopt: 10 * time.Second,
-}
-
-// enough is how many earlier attempts a letter that is given up has had.
-const enough = 5
-
-// Keep takes a lease and renews it until ctx ends, then drops it. Nothing is claimed before it has returned nil for the
-// first time: call Join first.
-func (w *Worker) Keep(ctx context.Context) {
-	t := time.NewTicker(w.Times.Renew)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			w.leave(context.WithoutCancel(ctx))
-			return
-		case <-t.C:
-		}
-		alive, err := w.Ledger.Renew(ctx, w.Name(), w.Times.Lease, false)
-		w.leases.count(alive, err)
-		switch {
-		case err != nil:
-			if ctx.Err() == nil {
-				w.Log.Error("lease not renewed", "worker", w.Name(), "error", err)
-			}
-		case !alive:
-			// The ledger has planned this name's letters again. The process goes on under a new one.
-			w.Log.Warn("the lease had ended; going on under a new name", "worker", w.Name())
-			if err := w.Join(ctx); err != nil && ctx.Err() == nil {
-				w.Log.Error("no lease", "error", err)
-			}
-		case w.Intents != nil:
-			w.wrote(ctx)
-		}
-	}
-}
-
-// Join takes a lease under a new name.
-func (w *Worker) Join(ctx context.Context) error {
-	name := ledger.WorkerName()
-	if w.Intents != nil {
-		if err := w.Intents.Worker(name); err != nil {
-			return err
-		}
-	}
-	if _, err := w.Ledger.Renew(ctx, name, w.Times.Lease, true); err != nil {
-		return err
-	}
-	w.mu.Lock()
-	w.name = name
-	if w.hands == nil {
-		w.hands = semaphore.NewWeighted(int64(w.InHand))
-		w.work = make(chan func())
-	}
-	w.mu.Unlock()
-	w.Look(ctx) // what a person releases from now on is heard
-	return nil
-}
-
-func (w *Worker) leave(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	if err := w.Ledger.Leave(ctx, w.Name()); err != nil {
-		w.Log.Warn("lease not given back; it ends by itself", "worker", w.Name(), "error", err)
-	}
-}
-
-// Name is the name under which the worker holds letters now.
-func (w *Worker) Name() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.name
 }
 
 // Process hands the due letters of one block to the relay, as many at a time as there are free hands, until the ledger
@@ -244,7 +149,7 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 
 // send hands one letter to the relay and writes down what happened.
 func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now time.Time, t *texts) error {
-	if !wait(w.Intake, c.NotBefore.Sub(now)) {
+	if !ledger.Rest(w.Intake, c.NotBefore.Sub(now)) {
 		return w.giveBack([]ledger.Claim{c}, 0, "")
 	}
 	out, fault := t.seal(c)
@@ -319,130 +224,10 @@ func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now t
 	return w.settle(s)
 }
 
-// takeBack returns a letter that the ledger did not let pass.
-func (w *Worker) takeBack(c ledger.Claim, no ledger.NotGranted) error {
-	after := time.Second
-	switch {
-	case no.Suppressed == 0:
-		return w.withhold(c, "the address of the first contact is suppressed")
-	case no.Suppressed > 0:
-		// A copy was suppressed while the letter was on its way: the next claim reads the list again and leaves it out.
-		w.mu.Lock()
-		w.listed = -1
-		w.mu.Unlock()
-	case no.Earlier:
-		after = time.Hour // until then only a person or an answer changes it
-	}
-	return w.giveBack([]ledger.Claim{c}, after, no.Why)
-}
-
-// settlement turns a verdict into what the ledger writes down.
-func (w *Worker) settlement(c ledger.Claim, v letter.Verdict, out *outgoing) ledger.Settlement {
-	s := ledger.Settlement{Claim: c, Words: words(v, out)}
-	s.Answered, s.Silent = v.Stage == letter.StageDot && v.Outcome != letter.Doubtful, v.Outcome == letter.Doubtful && !v.Own
-	switch v.Outcome {
-	case letter.Accepted:
-		s.To = letter.Sent
-	case letter.Refused5xx:
-		s.To = letter.Refused
-	case letter.Doubtful:
-		s.To = letter.InDoubt
-	case letter.Deferred:
-		s.To, s.After, s.DeferredCc = letter.Planned, w.retry(c.Attempts, v.Greylisted), out.mask(v.DeferredCc)|c.DeferredCc
-		if v.Retry > 0 {
-			s.After = v.Retry
-		}
-	default:
-		// Cut off before the dot: soon again at first, and no oftener than after a 4xx when it goes on.
-		s.To, s.DeferredCc = letter.Planned, c.DeferredCc
-		s.After = min(w.Times.Cut<<min(c.Attempts, 16), w.Times.Retry[len(w.Times.Retry)-1])
-	}
-	// A pause is no attempt: a letter is given up only after enough of them, however long ago the first was.
-	if s.To == letter.Planned && c.Attempts >= enough && w.Now().Sub(c.Date) > w.Times.GiveUp {
-		s.To, s.Words = letter.Refused, "expired: "+s.Words
-	}
-	return s
-}
-
-func (w *Worker) retry(attempts int, greylisted bool) time.Duration {
-	if greylisted && attempts < len(w.Times.Greylisted) {
-		return w.Times.Greylisted[attempts]
-	}
-	return w.Times.Retry[min(attempts, len(w.Times.Retry)-1)]
-}
-
-// settle writes down what the relay said. The sweep shows the letter in doubt while the store does not answer, and a late
-// settle still counts.
-func (w *Worker) settle(s ledger.Settlement) error {
-	err := w.insist(func(ctx context.Context) error {
-		state, err := w.Ledger.Settle(ctx, s)
-		var no ledger.NotGranted
-		if s.To == letter.Sent && errors.As(err, &no) {
-			if noted, late := w.Ledger.Late(ctx, s); noted || late != nil {
-				return late
-			}
-		}
-		if err == nil {
-			w.at("after-settle")
-			w.Log.Info("letter", "campaign", s.Claim.ID.Campaign, "step", s.Claim.ID.Step, "donor", s.Claim.ID.Donor,
-				"letter", s.Claim.ID.String(), "attempt", s.Claim.Attempts+1, "state", string(state), "verdict", s.Words)
-		}
-		return err
-	})
-	if err == nil && s.Silent {
-		w.hear(context.Background()) // it may have been the second in a row
-	}
-	if err != nil {
-		return fmt.Errorf("settle as %s (%s): %w", s.To, s.Words, err)
-	}
-	return nil
-}
-
-// giveBack returns claimed letters, planned for later.
-func (w *Worker) giveBack(cs []ledger.Claim, after time.Duration, why string) error {
-	return w.insist(func(ctx context.Context) error { return w.Ledger.Unclaim(ctx, cs, after, why) })
-}
-
-// withhold keeps a claimed letter back.
-func (w *Worker) withhold(c ledger.Claim, reason string) error {
-	return w.insist(func(ctx context.Context) error { return w.Ledger.Withhold(ctx, c, reason) })
-}
-
-// insist writes down what happened to a letter in hand, also while the process is being stopped, and goes on trying for a
-// minute while the store does not answer: the sweep looks at no claimed letter of a worker that lives. A store that is
-// away for longer than the lease ends it, and then the sweep does.
-func (w *Worker) insist(do func(ctx context.Context) error) error {
-	ctx := context.Background()
-	pause := 100 * time.Millisecond
-	for began := w.Now(); ; pause = min(2*pause, 5*time.Second) {
-		err := do(ctx)
-		var no ledger.NotGranted
-		if err == nil || errors.As(err, &no) || w.Now().Sub(began) > time.Minute {
-			return err
-		}
-		wait(ctx, pause)
-	}
-}
-
 // at marks a place where a test may end the process.
 func (w *Worker) at(point string) {
 	if w.Fail != nil {
 		w.Fail(point)
-	}
-}
-
-// wait waits for a while; false says that the context ended first.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }
 
