@@ -181,12 +181,3 @@ func (l *Ledger) Adopted(ctx context.Context, workers []string) error {
 	_, err = p.Exec(ctx)
 	return err
 }
-
-// Epoch is the ledger's epoch, "" while it has none.
-func (l *Ledger) Epoch(ctx context.Context) (string, error) {
-	epoch, err := l.Redis.HGet(ctx, metaKey(), "epoch").Result()
-	if err != nil && !isNil(err) {
-		return "", fmt.Errorf("epoch: %w", err)
-	}
-	return epoch, nil
-}

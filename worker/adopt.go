@@ -34,12 +34,12 @@ func (a *Adopter) Adopt(ctx context.Context) error {
 		}
 	}()
 	if len(files) > 0 {
-		epoch, unread := a.Ledger.Epoch(ctx)
+		at, unread := a.Ledger.Where(ctx)
 		if unread != nil {
 			return errors.Join(err, unread)
 		}
 		for _, f := range files {
-			err = errors.Join(err, a.one(ctx, f, epoch))
+			err = errors.Join(err, a.one(ctx, f, at.Epoch))
 		}
 	}
 	return errors.Join(err, intent.Forget(a.Folder, a.Now().Add(-a.Keep)))

@@ -330,7 +330,7 @@ func TestAdoptNotYet(t *testing.T) {
 	e.ok(e.file.Outcome(e.intend(c), 1, letter.Sent, "250"))
 	e.die(func(b []byte) []byte { return b })
 	a := &worker.Adopter{Ledger: e.ledger, Folder: e.folder, Keep: time.Hour, Times: worker.Standard, Now: time.Now, Log: slog.New(slog.NewTextHandler(&e.log, nil))}
-	epoch, err := e.ledger.Epoch(e.ctx)
+	at, err := e.ledger.Where(e.ctx)
 	e.ok(err)
 	m.HSet("{outreach}:meta", "epoch", "another")
 	for range 3 {
@@ -339,7 +339,7 @@ func TestAdoptNotYet(t *testing.T) {
 	if n := strings.Count(e.log.String(), "belongs to another ledger"); n != 1 || e.letter("A").State != letter.Sending {
 		t.Errorf("told %d times, A is %s", n, e.letter("A").State)
 	}
-	m.HSet("{outreach}:meta", "epoch", epoch)
+	m.HSet("{outreach}:meta", "epoch", at.Epoch)
 	m.SetError("LOADING")
 	if err := a.Adopt(e.ctx); err == nil {
 		t.Error("adopted while the store does not answer")

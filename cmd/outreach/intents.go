@@ -49,12 +49,12 @@ func (h *house) intents(ctx context.Context, stop context.CancelCauseFunc) (*int
 	if err != nil {
 		host = "unknown"
 	}
-	epoch, err := h.ledger.Epoch(ctx)
+	at, err := h.ledger.Where(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	file, err := intent.Open(folder, intent.Options{
-		Process: fmt.Sprintf("%s:%d", host, os.Getpid()), Position: ledger.Position{Epoch: epoch}, Now: h.app.now,
+		Process: fmt.Sprintf("%s:%d", host, os.Getpid()), Position: ledger.Position{Epoch: at.Epoch}, Now: h.app.now,
 	})
 	if err != nil {
 		return nil, nil, uselessIntents(err)
