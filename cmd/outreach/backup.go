@@ -20,7 +20,7 @@ func (a *app) withBareLedger(cmd *cobra.Command, do func(ctx context.Context, l 
 	if err != nil {
 		return err
 	}
-	rdb, err := a.dialRedis(cmd.Context(), c.value["redis"], c.show(settings[0]), true)
+	rdb, err := a.dialRedis(cmd.Context(), c.value["redis"], c.shown("redis"), true)
 	if err != nil {
 		return err
 	}

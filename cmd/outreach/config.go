@@ -273,6 +273,11 @@ func (a *app) configCommand() *cobra.Command {
 	}
 }
 
+// shown is the value of the setting with a key as a person may see it.
+func (c config) shown(key string) string {
+	return c.show(settings[slices.IndexFunc(settings, func(s setting) bool { return s.key == key })])
+}
+
 // show is a setting's value as a person may see it: of an address with a password everything but the password.
 func (c config) show(s setting) string {
 	v := c.value[s.key]

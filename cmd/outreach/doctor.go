@@ -80,7 +80,7 @@ func (a *app) examine(ctx context.Context) []finding {
 }
 
 func (a *app) examineRedis(ctx context.Context, c config) []finding {
-	rdb, err := a.dialRedis(ctx, c.value["redis"], c.show(settings[0]), true)
+	rdb, err := a.dialRedis(ctx, c.value["redis"], c.shown("redis"), true)
 	if err != nil {
 		return []finding{{What: "redis", Says: err.Error(), Mend: "docker compose up -d redis, or set OUTREACH_REDIS"}}
 	}

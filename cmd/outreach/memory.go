@@ -45,7 +45,7 @@ func (a *app) remember(c config, log *slog.Logger) (*memory, error) {
 	if err != nil {
 		host = "a machine without a name"
 	}
-	m := &memory{folder: folder, shown: c.show(settings[0]), who: host, now: a.now, log: log, dead: map[string]ledger.Position{}, turn: make(chan struct{}, 1)}
+	m := &memory{folder: folder, shown: c.shown("redis"), who: host, now: a.now, log: log, dead: map[string]ledger.Position{}, turn: make(chan struct{}, 1)}
 	m.turn <- struct{}{}
 	files, err := intent.Waiting(folder)
 	if err != nil {

@@ -103,7 +103,7 @@ func redisOptions(s string) (*redis.UniversalOptions, error) {
 
 // connect opens the ledger, and the queue's Redis, which is the ledger's unless a setting says otherwise.
 func (a *app) connect(ctx context.Context, c config) (*ledger.Ledger, redis.UniversalClient, func(), error) {
-	rdb, err := a.dialRedis(ctx, c.value["redis"], c.show(settings[0]), true)
+	rdb, err := a.dialRedis(ctx, c.value["redis"], c.shown("redis"), true)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -113,9 +113,9 @@ func (a *app) connect(ctx context.Context, c config) (*ledger.Ledger, redis.Univ
 		_ = rdb.Close()
 		return nil, nil, nil, err
 	}
-	queueURL, shown := c.value["queue_redis"], c.show(settings[1])
+	queueURL, shown := c.value["queue_redis"], c.shown("queue_redis")
 	if queueURL == "" {
-		queueURL, shown = c.value["redis"], c.show(settings[0])
+		queueURL, shown = c.value["redis"], c.shown("redis")
 	}
 	// The queue has a client of its own even on the same server: asynq's blocking and repeated commands stay off the ledger's.
 	qdb, err := a.dialRedis(ctx, queueURL, shown, false)

@@ -124,7 +124,7 @@ func (h *house) work(ctx context.Context) error {
 		Redis: h.queue, Workers: max(4, h.config.count("in_hand")/2), Drain: drain, Log: h.log,
 		Process: w.Handle(hard),
 	}
-	h.log.Info("worker started", "worker", w.Name(), "relay", h.config.show(settings[2]))
+	h.log.Info("worker started", "worker", w.Name(), "relay", h.config.shown("relay"))
 	err = s.Serve(ctx)
 	cut()
 	var broken intent.Broken
@@ -144,7 +144,7 @@ func (a *app) house(cmd *cobra.Command) (*house, func(), error) {
 	if a.memory, err = a.remember(c, a.logger(c)); err != nil {
 		return nil, nil, err
 	}
-	return a.forgetful(cmd)
+	return a.furnish(cmd.Context(), c)
 }
 
 // forgetful is a house whose process remembers nothing: nothing leaves through it.
@@ -153,7 +153,12 @@ func (a *app) forgetful(cmd *cobra.Command) (*house, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	l, q, closeAll, err := a.connect(cmd.Context(), c)
+	return a.furnish(cmd.Context(), c)
+}
+
+// furnish opens what a house needs.
+func (a *app) furnish(ctx context.Context, c config) (*house, func(), error) {
+	l, q, closeAll, err := a.connect(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -144,15 +143,15 @@ func (a *app) trialHouse(ctx context.Context, store *trial.Store, box *trial.Mai
 	}
 	// What the environment says is for real work; a trial dials what it started itself.
 	c.value["queue_redis"], c.value["helo"], c.value["registry_copies"], c.value["intents"] = "", "trial.outreach.example", "", ""
-	l, q, closeAll, err := a.connect(ctx, c)
+	h, closeAll, err := a.furnish(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	if f.verbose {
-		log = a.logger(c)
+	if !f.verbose {
+		h.log = slog.New(slog.DiscardHandler)
 	}
-	return &house{app: a, config: c, ledger: l, queue: q, log: log, times: fast, always: true, trial: true}, closeAll, nil
+	h.times, h.always, h.trial = fast, true, true
+	return h, closeAll, nil
 }
 
 func (a *app) openTrial() (*project, error) {
