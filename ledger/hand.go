@@ -20,6 +20,9 @@ import (
 // failover would roll it back and give the same number out again.
 func Nonce(worker string) string { return worker + random(9) }
 
+// nameLength is how many characters of a nonce name the worker.
+const nameLength = 6
+
 // WorkerName makes a name for a worker: six random characters.
 func WorkerName() string { return random(5)[:6] }
 

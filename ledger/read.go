@@ -148,7 +148,7 @@ type Letter struct {
 }
 
 // Worker is the name of the worker that held it last.
-func (l Letter) Worker() string { return l.Nonce[:min(6, len(l.Nonce))] }
+func (l Letter) Worker() string { return l.Nonce[:min(nameLength, len(l.Nonce))] }
 
 func readRow(id letter.ID, v, words, proof string) (Letter, bool) {
 	p := strings.SplitN(v, "|", 8)

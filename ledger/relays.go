@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strconv"
@@ -51,13 +53,22 @@ type Relay struct {
 	Worker  string // which
 }
 
-// Relays lists the relays that workers have used, by name.
-func (l *Ledger) Relays(ctx context.Context) ([]Relay, error) {
+// RelayNames lists the relays that workers have used.
+func (l *Ledger) RelayNames(ctx context.Context) ([]string, error) {
 	names, err := l.Redis.SMembers(ctx, relaysKey()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("relays: %w", err)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Relays says how the relays are that workers have used, by name.
+func (l *Ledger) Relays(ctx context.Context) ([]Relay, error) {
+	names, err := l.RelayNames(ctx)
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
-	slices.Sort(names)
 	p := l.Redis.Pipeline()
 	clock := p.Time(ctx)
 	var rows []*redis.SliceCmd
@@ -87,16 +98,44 @@ func (l *Ledger) Lift(ctx context.Context, who, relay, reason string) (again boo
 	if err != nil || got != "unknown" {
 		return got == "again", err
 	}
-	names, err := l.Redis.SMembers(ctx, relaysKey()).Result()
+	names, err := l.RelayNames(ctx)
 	if err != nil {
 		return false, err
 	}
-	slices.Sort(names)
 	there := "no worker has used a relay yet"
 	if len(names) > 0 {
 		there = "there are: " + strings.Join(names, ", ")
 	}
 	return false, Refusal(fmt.Sprintf("no worker uses a relay %s (%s); a relay is named by host:port", relay, there))
+}
+
+// NonceFor is a Nonce of which two characters stand for the relay that the letters are claimed for. Whoever writes a doubt
+// down, and however late, the row says by it which relay the letter was handed to, and is no byte longer.
+func NonceFor(worker, relay string) string {
+	n := Nonce(worker)
+	return n[:nameLength] + mark(relay) + n[nameLength+markLength:]
+}
+
+const markLength = 2
+
+func mark(relay string) string {
+	sum := sha256.Sum256([]byte(relay))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:markLength]
+}
+
+// Through is the relay that the letter was claimed for last: the one of those that workers have used that its nonce stands
+// for, and where it stands for several, all of them; "" for none.
+func (l Letter) Through(relays []string) string {
+	if len(l.Nonce) < nameLength+markLength {
+		return ""
+	}
+	var found []string
+	for _, name := range relays {
+		if mark(name) == l.Nonce[nameLength:nameLength+markLength] {
+			found = append(found, name)
+		}
+	}
+	return strings.Join(found, " or ")
 }
 
 // Memory is how much memory Redis uses, and how much it may; most is 0 where nothing limits it.

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -198,5 +199,56 @@ func TestMemory(t *testing.T) {
 	}
 	if ledger.Full(80, 100) != "" || ledger.Full(801, 1000) == "" {
 		t.Error("80 % of the limit is the limit")
+	}
+}
+
+// A letter in doubt says which relay it was handed to, whoever noticed the doubt: its worker, the sweep after the
+// worker's death, and the sweep that gave the answer up.
+func TestDoubtNamesItsRelay(t *testing.T) {
+	const good, bad = "a.example:25", "b.example:25"
+	for _, tc := range []struct {
+		name  string
+		words string
+		doubt func(w *world, c ledger.Claim)
+	}{
+		{"no answer to the dot", "cut", func(w *world, c ledger.Claim) {
+			w.ok(w.Settle(w.ctx, ledger.Settlement{Claim: c, Relay: bad, To: letter.InDoubt, Silent: true, Words: "cut"}))
+		}},
+		{"its worker died", "its worker is gone, the dot may be written", func(w *world, c ledger.Claim) {
+			if err := w.Leave(w.ctx, w.worker); err != nil {
+				w.t.Fatal(err)
+			}
+			w.ok(w.Sweep(w.ctx))
+		}},
+		{"no answer in time", "no answer of the relay in time", func(w *world, c ledger.Claim) {
+			w.ok(w.Sweep(w.ctx))
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+				w := newWorld(t, rdb, "KEN")
+				w.Patience = ledger.Patience{Answer: time.Nanosecond, Rewake: ledger.Rewake}
+				w.ok(w.Tell(w.ctx, w.worker, time.Minute, []ledger.Word{{Relay: good}, {Relay: bad}}))
+				got, err := w.Claim(w.ctx, block("KEN"), ledger.NonceFor(w.worker, bad), 1, ledger.Pace{Relay: bad})
+				if err != nil || len(got.Letters) != 1 {
+					t.Fatalf("%+v, %v", got, err)
+				}
+				if err := w.beginAs(got.Letters[0]); err != nil {
+					t.Fatal(err)
+				}
+				tc.doubt(w, got.Letters[0])
+				names, err := w.RelayNames(w.ctx)
+				if err != nil || !slices.Equal(names, []string{good, bad}) {
+					t.Errorf("relays: %v, %v", names, err)
+				}
+				row, _, err := w.Letter(w.ctx, block("KEN"), "KEN")
+				if err != nil || row.State != letter.InDoubt || row.Words != tc.words || row.Worker() != w.worker || row.Through(names) != bad {
+					t.Errorf("%+v through %q, %v", row, row.Through(names), err)
+				}
+				if other := row.Through([]string{good}); other != "" {
+					t.Errorf("it names %q, which had no part in it", other)
+				}
+			})
+		})
 	}
 }

@@ -35,7 +35,7 @@ func (w *Worker) claim(b letter.Block, name string, n int) (*relay.Relay, ledger
 // ask claims for one relay, again and again under the same nonce while the store does not answer: what a lost reply has
 // granted is this worker's, and nobody else would look after it while its lease runs.
 func (w *Worker) ask(b letter.Block, name string, n int, r *relay.Relay) (ledger.Claims, error) {
-	nonce, pace := ledger.Nonce(name), ledger.Pace{Relay: r.Name(), Between: r.Pace()}
+	nonce, pace := ledger.NonceFor(name, r.Name()), ledger.Pace{Relay: r.Name(), Between: r.Pace()}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		claims, err := w.Ledger.Claim(w.Intake, b, nonce, n, pace)
 		if err == nil || !ledger.Rest(w.Intake, pause) {

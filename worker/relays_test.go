@@ -227,6 +227,11 @@ func TestSecondRelayTakesOver(t *testing.T) {
 	if n[letter.InDoubt] != 1 || n[letter.Sent] != 3+len(second.Letters()) {
 		t.Errorf("%v", n)
 	}
+	for id := range donors {
+		if got := h.letter(id); got.State == letter.InDoubt && got.Through([]string{main.Name(), other.Name()}) != main.Name() {
+			t.Errorf("the letter in doubt is said to be with %q", got.Through([]string{main.Name(), other.Name()}))
+		}
+	}
 	if main.Trouble() == nil || other.Trouble() != nil {
 		t.Errorf("trouble: %v, %v", main.Trouble(), other.Trouble())
 	}

@@ -62,7 +62,7 @@ func TestRelayDiesBeforeItsAnswer(t *testing.T) {
 	up := start(t, f.env, "up")
 	until(t, "a doubt and all others sent", func() bool { s := f.status(t); return s.InDoubt == 1 && s.Sent == 174 })
 	s := f.status(t)
-	if len(s.Doubts) != 1 || s.Doubts[0].Letter != "resilience/KEN/appeal" || s.Doubts[0].Copy != "not seen" || !strings.HasPrefix(s.Doubts[0].MessageID, lost) {
+	if len(s.Doubts) != 1 || s.Doubts[0].Letter != "resilience/KEN/appeal" || s.Doubts[0].Copy != "not seen" || s.Doubts[0].Relay != f.box.Addr || !strings.HasPrefix(s.Doubts[0].MessageID, lost) {
 		t.Errorf("doubts: %+v", s.Doubts)
 	}
 	if n := f.deliver(t, copies); n != 1 {

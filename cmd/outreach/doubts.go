@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -15,6 +16,7 @@ type doubt struct {
 	Letter     string    `json:"letter"`
 	Since      time.Time `json:"since"`
 	Words      string    `json:"words"`  // the relay's, or what happened instead
+	Relay      string    `json:"relay"`  // the one it was handed to, "" where no worker has told of it
 	Worker     string    `json:"worker"` // the one that held it
 	Generation int       `json:"generation"`
 	Attempts   int       `json:"attempts"`
@@ -131,6 +133,10 @@ func (a *app) teller(ctx context.Context, l *ledger.Ledger, c ledger.Campaign, r
 	if err != nil {
 		return nil, err
 	}
+	relays, err := l.RelayNames(ctx)
+	if err != nil {
+		return nil, err
+	}
 	_, domain, _ := strings.Cut(written.Sender.Address, "@")
 	seen := "not read"
 	if !r.At.IsZero() {
@@ -138,8 +144,8 @@ func (a *app) teller(ctx context.Context, l *ledger.Ledger, c ledger.Campaign, r
 	}
 	return func(got ledger.Letter) doubt {
 		return doubt{
-			Letter: got.ID.String(), Since: got.Since, Words: got.Words, Worker: got.Worker(), Generation: got.Generation,
-			Attempts: got.Attempts, MessageID: letter.MessageID(got.ID, domain), Copy: seen,
+			Letter: got.ID.String(), Since: got.Since, Words: got.Words, Relay: got.Through(relays), Worker: got.Worker(),
+			Generation: got.Generation, Attempts: got.Attempts, MessageID: letter.MessageID(got.ID, domain), Copy: seen,
 			From: got.Since.Add(settings.duration("quiet")),
 			Next: "outreach resolve " + got.ID.String() + " sent|resend|give-up --reason 'WHY' --as NAME",
 		}
@@ -187,7 +193,8 @@ func (a *app) printDoubt(indent string, d doubt) {
 		words = "no words of the relay"
 	}
 	fmt.Fprintf(a.out, "%s%s  since %s: %s\n", indent, d.Letter, moment(d.Since), words)
-	fmt.Fprintf(a.out, "%s    worker %s, generation %d, registry copy %s; look in the relay's log for %s\n", indent, d.Worker, d.Generation, d.Copy, d.MessageID)
+	fmt.Fprintf(a.out, "%s    relay %s, worker %s, generation %d, registry copy %s; look in the relay's log for %s\n", indent,
+		cmp.Or(d.Relay, "not known"), d.Worker, d.Generation, d.Copy, d.MessageID)
 	from := ""
 	if d.From.After(a.now()) {
 		from = "from " + moment(d.From) + " on: "

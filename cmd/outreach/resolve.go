@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -90,8 +91,19 @@ func (a *app) resolve(ctx context.Context, l *ledger.Ledger, f found, r ledger.R
 	if err != nil {
 		return err
 	}
+	relays, err := l.RelayNames(ctx)
+	if err != nil {
+		return err
+	}
+	relay := before.Through(relays)
 	if a.json {
-		return a.print(map[string]any{"letter": r.Letter.String(), "state": word(got.State), "generation": got.Generation, "again": got.Again})
+		return a.print(map[string]any{
+			"letter": r.Letter.String(), "state": word(got.State), "generation": got.Generation, "again": got.Again, "relay": relay,
+		})
+	}
+	if got.Before == letter.InDoubt {
+		fmt.Fprintf(a.out, "%s: in doubt since %s; relay %s, worker %s, generation %d\n", r.Letter, moment(before.Since),
+			cmp.Or(relay, "not known"), before.Worker(), before.Generation)
 	}
 	switch {
 	case got.Again:

@@ -99,7 +99,9 @@ func loseAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	_, err = l.Renew(ctx, worker, time.Minute, true)
 	ts.Check(err)
 	b := letter.Block{Campaign: id.Campaign, Step: id.Step, Name: id.Donor + "-0"}
-	got, err := l.Claim(ctx, b, ledger.Nonce(worker), 1, ledger.Pace{})
+	_, err = l.Tell(ctx, worker, time.Minute, []ledger.Word{{Relay: "relay.iom.example:587"}})
+	ts.Check(err)
+	got, err := l.Claim(ctx, b, ledger.NonceFor(worker, "relay.iom.example:587"), 1, ledger.Pace{})
 	ts.Check(err)
 	if len(got.Letters) != 1 {
 		ts.Fatalf("claim of %s: %+v", id, got)
