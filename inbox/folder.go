@@ -29,7 +29,11 @@ func (f file) key() uint64 {
 	return binary.BigEndian.Uint64(h.Sum(nil))
 }
 
-// places are the folders to list: a Maildir's new and cur, or the folder itself.
+// mostFolders is how many folders a Maildir may have inside it.
+const mostFolders = 200
+
+// places are the folders to list: of a Maildir its own new and cur, and those of the folders inside it, which begin with a
+// dot (Maildir++: .Registry, and .Registry.2026 for one inside that); or else the folder itself.
 func places(folder string) (dirs []string, maildir bool, err error) {
 	info, err := os.Stat(folder)
 	if err != nil {
@@ -38,15 +42,40 @@ func places(folder string) (dirs []string, maildir bool, err error) {
 	if !info.IsDir() {
 		return nil, false, fmt.Errorf("%s is no folder", folder)
 	}
-	for _, sub := range []string{"new", "cur"} {
-		if s, err := os.Stat(filepath.Join(folder, sub)); err == nil && s.IsDir() {
-			dirs = append(dirs, filepath.Join(folder, sub))
+	if !isFolder(os.Stat, folder, "new") || !isFolder(os.Stat, folder, "cur") {
+		return []string{folder}, false, nil
+	}
+	dirs = []string{filepath.Join(folder, "new"), filepath.Join(folder, "cur")}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, false, err
+	}
+	inside := 0
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		had := len(dirs)
+		for _, sub := range []string{"new", "cur"} {
+			// Links are not followed: everything that is read lies in the folder that was named.
+			if e.IsDir() && isFolder(os.Lstat, folder, e.Name(), sub) {
+				dirs = append(dirs, filepath.Join(folder, e.Name(), sub))
+			}
+		}
+		if len(dirs) > had {
+			inside++
 		}
 	}
-	if len(dirs) == 2 {
-		return dirs, true, nil
+	if inside > mostFolders {
+		return nil, false, fmt.Errorf("%s has %d folders inside it, and more than %d are not read; set registry_copies (OUTREACH_REGISTRY_COPIES) to the one that registry copies arrive in",
+			folder, inside, mostFolders)
 	}
-	return []string{folder}, false, nil
+	return dirs, true, nil
+}
+
+func isFolder(stat func(string) (fs.FileInfo, error), path ...string) bool {
+	info, err := stat(filepath.Join(path...))
+	return err == nil && info.IsDir()
 }
 
 // settled is for how long a folder must have stood still before its own date is trusted: coarse clocks of file systems
@@ -65,6 +94,9 @@ func (r *Reader) ripe() ([]file, error) {
 	seen, stamps := map[string]file{}, map[string]time.Time{}
 	for _, dir := range dirs {
 		info, err := os.Stat(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // somebody has taken a Maildir's folder away since it was listed
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ const (
 // A Reader reads the registry copies of one folder. Any number may read the same one.
 type Reader struct {
 	Ledger *ledger.Ledger
-	Folder string        // of .eml files, or a Maildir
+	Folder string        // of .eml files, or a Maildir with the folders inside it
 	Every  time.Duration // how often it is looked at
 	Now    func() time.Time
 	Log    *slog.Logger

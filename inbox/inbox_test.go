@@ -319,6 +319,40 @@ func TestMaildir(t *testing.T) {
 	})
 }
 
+// A Maildir's own rules may sort copies into the folders inside it. They are read; what is no such folder, and what a link
+// leads to, is not.
+func TestFoldersInMaildir(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		dir, outside := d.reader.Folder, t.TempDir()
+		for _, path := range []string{"new", "cur", ".Registry/new", ".Registry/cur", ".Registry.2026/new", "Registry/new", ".none/tmp"} {
+			d.ok(os.MkdirAll(filepath.Join(dir, path), 0o700))
+			d.ok(os.MkdirAll(filepath.Join(outside, path), 0o700))
+		}
+		d.ok(os.Symlink(outside, filepath.Join(dir, ".elsewhere")))
+		b := d.doubt("F-01")
+		for _, path := range []string{"Registry/new", ".none/tmp", ".elsewhere/new"} {
+			d.ok(os.WriteFile(filepath.Join(dir, path, "1764.M0.host"), b, 0o600))
+		}
+		d.finds("")
+		d.is("F-01", letter.InDoubt)
+		d.ok(os.WriteFile(filepath.Join(dir, ".Registry/new", "1764.M0.host"), b, 0o600))
+		d.finds("sent:1")
+		d.is("F-01", letter.Sent)
+		d.ok(os.Rename(filepath.Join(dir, ".Registry/new", "1764.M0.host"), filepath.Join(dir, ".Registry/cur", "1764.M0.host:2,S")))
+		d.ok(os.WriteFile(filepath.Join(dir, ".Registry.2026/new", "1764.M1.host"), d.doubt("F-02"), 0o600))
+		d.finds("sent:1")
+		d.is("F-02", letter.Sent)
+		d.ok(os.RemoveAll(filepath.Join(dir, ".Registry.2026")))
+		d.finds("")
+		for i := range 200 {
+			d.ok(os.MkdirAll(filepath.Join(dir, fmt.Sprintf(".%03d", i), "cur"), 0o700))
+		}
+		if err := inbox.Check(dir); err == nil || !strings.Contains(err.Error(), "has 201 folders inside it, and more than 200 are not read; set registry_copies") {
+			t.Error(err)
+		}
+	})
+}
+
 // Whoever knows a donor can write a Message-ID. What does not prove anything is counted and left alone.
 func TestForged(t *testing.T) {
 	date := time.Now().UTC()
