@@ -193,15 +193,6 @@ func donorsIn(n int) string {
 	return fmt.Sprintf("%d donors", n)
 }
 
-// Languages are those of the donors, each once, in order: a text of every step is needed in each.
-func Languages(donors []donor.Donor) []string {
-	seen := map[string]bool{}
-	for _, d := range donors {
-		seen[d.Language] = true
-	}
-	return slices.Sorted(maps.Keys(seen))
-}
-
 func shortName(d donor.Donor) string {
 	if n := d.Name["en"]; n != "" {
 		return n

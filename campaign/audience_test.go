@@ -138,12 +138,6 @@ func TestSelectFaults(t *testing.T) {
 	}
 }
 
-func TestLanguages(t *testing.T) {
-	if diff := cmp.Diff([]string{"en", "es", "fr"}, Languages(states())); diff != "" {
-		t.Error(diff)
-	}
-}
-
 // A fault found later still points at its line.
 func TestPlace(t *testing.T) {
 	c := good(t)

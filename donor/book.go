@@ -54,16 +54,7 @@ func (x index) unknown(id string) string {
 	if !x.whole {
 		return ""
 	}
-	return fmt.Sprintf("donor %s: neither in the registry of States (%s) nor in donors.csv: write the three letters of a State, or add the donor", Quote(id), RegistryDate)
-}
-
-// Donor is the donor with an id.
-func (b *Book) Donor(id string) (Donor, bool) {
-	i, ok := slices.BinarySearchFunc(b.Donors, id, func(d Donor, id string) int { return strings.Compare(d.ID, id) })
-	if !ok {
-		return Donor{}, false
-	}
-	return b.Donors[i], true
+	return fmt.Sprintf("donor %s: neither in the registry of States (%s) nor in donors.csv: write the three letters of a State, or add the donor", Quote(id), registryDate)
 }
 
 // record is a contribution and whose it is.

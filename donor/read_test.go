@@ -3,6 +3,7 @@ package donor
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -196,4 +197,13 @@ func TestCheckBase(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Donor is the donor with an id.
+func (b *Book) Donor(id string) (Donor, bool) {
+	i, ok := slices.BinarySearchFunc(b.Donors, id, func(d Donor, id string) int { return strings.Compare(d.ID, id) })
+	if !ok {
+		return Donor{}, false
+	}
+	return b.Donors[i], true
 }

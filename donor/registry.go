@@ -14,8 +14,8 @@ import (
 //go:embed data/member_states.csv data/member_states_articles.csv
 var registryFiles embed.FS
 
-// RegistryDate is the day whose membership the shipped registry shows.
-var RegistryDate = Date{2025, time.June, 25}
+// registryDate is the day whose membership the shipped registry shows.
+var registryDate = Date{2025, time.June, 25}
 
 // Status of a State in the registry. Other donors have words of their own.
 const (

@@ -32,8 +32,8 @@ func TestRegistry(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if RegistryDate.String() != "2025-06-25" {
-		t.Error(RegistryDate)
+	if registryDate.String() != "2025-06-25" {
+		t.Error(registryDate)
 	}
 	kenya, _ := Registry().State("KEN")
 	if diff := cmp.Diff(Donor{

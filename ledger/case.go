@@ -108,21 +108,6 @@ func (l *Ledger) Case(ctx context.Context, campaign, donor string) (Case, error)
 	return readCase(donor, v)
 }
 
-// Cases reads every case of a campaign that holds anything, by donor.
-func (l *Ledger) Cases(ctx context.Context, campaign string) (map[string]Case, error) {
-	all, err := l.Redis.HGetAll(ctx, casesKey(campaign)).Result()
-	if err != nil {
-		return nil, fmt.Errorf("cases of %s: %w", campaign, err)
-	}
-	out := make(map[string]Case, len(all))
-	for donor, v := range all {
-		if out[donor], err = readCase(donor, v); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
 func readCase(donor, v string) (Case, error) {
 	c := Case{Donor: donor, Stopped: strings.HasPrefix(v, "S")}
 	for i, line := range strings.Split(v, "\n") {

@@ -30,9 +30,7 @@ type Campaign struct {
 	Laid       string // the edition whose rows are complete
 	Steps      []string
 	Donors     int
-	WrittenBy  string
 	ApprovedBy string
-	StartedAt  time.Time
 	Open       time.Time // letters may be claimed until then; zero before a scheduler has looked
 	PausedBy   string
 	PausedWhy  string
@@ -71,8 +69,8 @@ func (l *Ledger) Campaign(ctx context.Context, name string) (Campaign, error) {
 	}
 	c := Campaign{
 		Name: name, Status: h["status"], Edition: h["edition"], Pending: h["pending"], PendingBy: h["pending_by"],
-		Inputs: h["inputs"], Laid: h["laid"], Steps: strings.Fields(h["steps"]), WrittenBy: h["written_by"],
-		ApprovedBy: h["approved_by"], StartedAt: fromMS(h["start_at"]), Open: fromMS(h["open"]), PausedBy: h["pause_by"], PausedWhy: h["pause_why"],
+		Inputs: h["inputs"], Laid: h["laid"], Steps: strings.Fields(h["steps"]),
+		ApprovedBy: h["approved_by"], Open: fromMS(h["open"]), PausedBy: h["pause_by"], PausedWhy: h["pause_why"],
 		Standing: map[string]time.Time{}, Each: map[string]bool{}, Voided: h["voided"] == "1",
 	}
 	c.Number, _ = strconv.Atoi(h["number"])

@@ -12,8 +12,8 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// Logins are the names that auth= takes, besides auto and none.
-var Logins = []string{
+// logins are the names that auth= takes, besides auto and none.
+var logins = []string{
 	"plain", "login", "cram-md5", "ntlm", "scram-sha-1", "scram-sha-1-plus", "scram-sha-256", "scram-sha-256-plus", "xoauth2",
 }
 

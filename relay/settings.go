@@ -42,7 +42,7 @@ type Settings struct {
 	Host         string
 	Port         int
 	TLS          string // StartTLS, Implicit or NoTLS
-	Auth         string // a name of Logins, "auto" for the best one that is offered, "" for none
+	Auth         string // a name of logins, "auto" for the best one that is offered, "" for none
 	User         string
 	Password     Secret
 	PasswordFile string                                // where the password is, read anew for each connection
@@ -189,8 +189,8 @@ func (p *parser) login() {
 		} else if p.PasswordFile != "" {
 			p.faultf("password_file needs a user; write smtp://user@host?password_file=FILE")
 		}
-	case p.Auth != "auto" && !slices.Contains(Logins, p.Auth):
-		p.faultf("auth=%s is not known; write auth=auto or one of %s", shorten(p.Auth), strings.Join(Logins, ", "))
+	case p.Auth != "auto" && !slices.Contains(logins, p.Auth):
+		p.faultf("auth=%s is not known; write auth=auto or one of %s", shorten(p.Auth), strings.Join(logins, ", "))
 	case p.User == "":
 		p.faultf("auth=%s needs a user; write smtp://user:password@host", p.Auth)
 	case p.Auth == "xoauth2" && p.TokenFile == "":

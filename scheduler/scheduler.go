@@ -36,7 +36,7 @@ type Scheduler struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Always bool          // send windows never close and every day works (trial)
-	Check  time.Duration // how often Watch checks the ledger; CheckEvery when zero
+	Check  time.Duration // how often Watch checks the ledger; checkEvery when zero
 	Sweep  time.Duration // how often leases are looked at; every 3 s unless set
 
 	mu       sync.Mutex

@@ -7,8 +7,8 @@ import (
 	"outreach.example/ledger"
 )
 
-// CheckEvery is how often the ledger is checked against itself, by whichever scheduler comes first.
-const CheckEvery = 3 * time.Minute
+// checkEvery is how often the ledger is checked against itself, by whichever scheduler comes first.
+const checkEvery = 3 * time.Minute
 
 // Watch checks the ledger against itself, again and again until ctx ends, with rests between its calls so that letters come
 // first. What it finds becomes an alarm, which status, metrics and the log show.
@@ -16,7 +16,7 @@ func (s *Scheduler) Watch(ctx context.Context) error {
 	c := &ledger.Checker{Ledger: s.Ledger, Rest: 20 * time.Millisecond}
 	every := s.Check
 	if every == 0 {
-		every = CheckEvery
+		every = checkEvery
 	}
 	t := time.NewTicker(every)
 	defer t.Stop()
