@@ -24,6 +24,9 @@ type service struct {
 	Command     []string          `yaml:"command"`
 	Environment map[string]string `yaml:"environment"`
 	Volumes     []any             `yaml:"volumes"`
+	DependsOn   any               `yaml:"depends_on"`
+	DNSSearch   []string          `yaml:"dns_search"`
+	DNSOptions  []string          `yaml:"dns_opt"`
 	Healthcheck struct {
 		Test []string `yaml:"test"`
 	} `yaml:"healthcheck"`
@@ -65,10 +68,25 @@ func TestSentinelProfile(t *testing.T) {
 			t.Errorf("%s keeps its files in %s, which is not its own", name, volume)
 		}
 		own[volume] = true
+		// A name server that is slow to deny a stopped node would hold a failover up.
+		if !slices.Equal(s.DNSSearch, []string{"."}) || !slices.Equal(s.DNSOptions, []string{"ndots:1"}) {
+			t.Errorf("%s asks the machine's name servers for nodes: search %q, options %q", name, s.DNSSearch, s.DNSOptions)
+		}
 	}
 	slices.Sort(names)
 	if got := strings.Join(names, " "); got != "redis replica-1 replica-2 sentinel-1 sentinel-2 sentinel-3" {
 		t.Errorf("the profile has %s", got)
+	}
+}
+
+// While the first node is away, another may be the primary, and staff must be able to look and to stop.
+func TestStaffWaitForNoNode(t *testing.T) {
+	services, _ := composeServices(t)
+	if staff, there := services["staff"]; !there || staff.DependsOn != nil {
+		t.Errorf("staff depend on %v", staff.DependsOn)
+	}
+	if services["worker"].DependsOn == nil {
+		t.Error("what services depend on is not read")
 	}
 }
 
