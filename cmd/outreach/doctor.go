@@ -73,24 +73,29 @@ func (a *app) examine(ctx context.Context) []finding {
 		return []finding{{What: "settings", Says: err.Error(), Mend: "outreach config shows every setting"}}
 	}
 	out := []finding{{What: "settings", Well: true, Says: "read"}}
-	out = append(out, a.examineRedis(ctx, c)...)
+	store, read := a.examineRedis(ctx, c)
+	out = append(out, store...)
 	out = append(out, a.examineRelays(ctx, c)...)
-	out = append(out, examineIntents(c.value["intents"]), examineCopies(c), examineQuiet(c))
+	out = append(out, examineIntents(c.value["intents"]), examineCopies(c.value["registry_copies"], read, a.now()), examineQuiet(c))
 	return append(out, a.examineFiles(ctx)...)
 }
 
-func (a *app) examineRedis(ctx context.Context, c config) []finding {
+// examineRedis looks at the ledger and its Redis, and tells when registry copies were last read.
+func (a *app) examineRedis(ctx context.Context, c config) (found []finding, read time.Time) {
 	rdb, err := a.dialRedis(ctx, c.value["redis"], c.shown("redis"), true)
 	if err != nil {
-		return []finding{{What: "redis", Says: err.Error(), Mend: "docker compose up -d redis, or set OUTREACH_REDIS"}}
+		return []finding{{What: "redis", Says: err.Error(), Mend: "docker compose up -d redis, or set OUTREACH_REDIS"}}, read
 	}
 	defer func() { _ = rdb.Close() }()
 	says := frozen(ctx, rdb)
+	if r, err := ledger.New(rdb).Reading(ctx); err == nil {
+		read = r.At
+	}
 	info := map[string]string{}
 	for _, section := range []string{"server", "persistence", "memory", "replication"} {
 		text, err := rdb.Info(ctx, section).Result()
 		if err != nil {
-			return []finding{says, {What: "redis", Says: "INFO is refused: " + err.Error(), Mend: "allow INFO to the doctor's user"}}
+			return []finding{says, {What: "redis", Says: "INFO is refused: " + err.Error(), Mend: "allow INFO to the doctor's user"}}, read
 		}
 		for _, line := range strings.Split(text, "\r\n") {
 			if k, v, ok := strings.Cut(line, ":"); ok {
@@ -100,7 +105,7 @@ func (a *app) examineRedis(ctx context.Context, c config) []finding {
 	}
 	out := []finding{says, version(info["redis_version"])}
 	out = append(out, persistence(ctx, rdb, info), eviction(info["maxmemory_policy"]), room(info), a.clock(ctx, rdb))
-	return append(out, a.replicas(ctx, c, rdb, info)...)
+	return append(out, a.replicas(ctx, c, rdb, info)...), read
 }
 
 // frozen says whether letters may leave of this ledger at all.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,17 +41,26 @@ func (a *app) inboxCommand() *cobra.Command {
 	}
 }
 
-func examineCopies(c config) finding {
+// unread is how long after a look at the folder doctor still believes in a reader that it cannot see.
+const unread = time.Minute
+
+// examineCopies looks at the folder of registry copies where one is set here. Elsewhere, on another machine or in another
+// container, the ledger knows when a reader last looked at its own.
+func examineCopies(folder string, read, now time.Time) finding {
 	f := finding{What: "registry copies", Mend: "set OUTREACH_REGISTRY_COPIES to a folder of .eml files or a Maildir, and start outreach inbox"}
-	folder := c.value["registry_copies"]
-	if folder == "" {
+	switch {
+	case folder != "":
+		if err := inbox.Check(folder); err != nil {
+			f.Says = err.Error()
+			return f
+		}
+		f.Well, f.Says = true, folder+" can be read"
+	case read.IsZero():
 		f.Says = "nobody reads them: every doubt waits for a person"
-		return f
+	case now.Sub(read) > unread:
+		f.Says, f.Mend = "last read "+moment(read)+", and by nobody since: every doubt waits for a person", "start outreach inbox again"
+	default:
+		f.Well, f.Says = true, "an outreach inbox reads them, last "+moment(read)
 	}
-	if err := inbox.Check(folder); err != nil {
-		f.Says = err.Error()
-		return f
-	}
-	f.Well, f.Says = true, folder+" can be read"
 	return f
 }
