@@ -43,7 +43,11 @@ func (a *app) initCommand() *cobra.Command {
 			for _, n := range names {
 				fmt.Fprintln(a.out, "wrote "+filepath.Join(dir, n))
 			}
-			a.next("outreach -C %s check %s", dir, sample)
+			if dir == "." {
+				a.next("outreach check %s", sample)
+			} else {
+				a.next("outreach -C %s check %s", dir, sample)
+			}
 			return nil
 		},
 	}
