@@ -144,7 +144,7 @@ func (d *dated) mailboxes() (err error) {
 	if d.to, err = mailbox("To", d.To); err != nil {
 		return err
 	}
-	if d.Sender != (donor.Mailbox{}) {
+	if d.Sender != (donor.Mailbox{}) && !strings.EqualFold(d.Sender.Address, d.From.Address) { // RFC 5322 3.6.2: not when they are one
 		if d.sender, err = mailbox("Sender", d.Sender); err != nil {
 			return err
 		}
@@ -216,7 +216,7 @@ func (d *dated) compose(b *bytes.Buffer, messageID string, o Occasion) error {
 	}
 
 	b.Reset()
-	b.Grow(4096 + (len(d.Text)+len(d.HTML))*5/4 + len(o.File)) // quoted-printable of mostly ASCII
+	b.Grow(8192 + (len(d.Text)+len(d.HTML))*5/4 + len(o.File)) // quoted-printable of mostly ASCII
 	if _, err := m.WriteTo(b); err != nil {
 		return fmt.Errorf("compose: %w", err)
 	}

@@ -3,6 +3,7 @@ package templates
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,6 +84,7 @@ func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 		ID:         letter.ID{Campaign: s.campaign.Name, Donor: d.ID, Step: step},
 		Language:   t.p.code,
 		From:       s.campaign.Sender,
+		Sender:     s.campaign.SentBy,
 		ReplyTo:    s.campaign.ReplyTo,
 		To:         donor.Mailbox{Name: to.mailbox, Address: d.Contacts[0].Email},
 		Registry:   s.campaign.Registry,
@@ -91,11 +93,33 @@ func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 		Text:       string(k.plain.out),
 		HTML:       string(k.html.out),
 		References: s.references(d.ID, step),
+		OptOut:     letter.OptOut(s.campaign.OptOut),
 	}
 	for _, cc := range d.Contacts[1:] {
 		c.Cc = append(c.Cc, donor.Mailbox{Name: cc.Name, Address: cc.Email})
 	}
+	if slices.Contains(s.campaign.Attached.Steps, step) {
+		f, ok := s.attached.For(d.ID, d.Language)
+		if !ok {
+			return letter.Content{}, donor.Faults{{File: s.campaign.Attached.Folder, Text: d.ID + ": no file goes with its letter"}}
+		}
+		c.Attachment = letter.Attachment{Name: s.attachmentName(f, d), Hash: f.Hash}
+	}
 	return c, nil
+}
+
+// Attached is the file that goes with the letters to a donor, where there is one.
+func (s *Set) Attached(id, language string) campaign.File {
+	f, _ := s.attached.For(id, language)
+	return f
+}
+
+// attachmentName is a file's name as the reader sees it: it says of which campaign it is, for whom and in which language.
+func (s *Set) attachmentName(f campaign.File, d *donor.Donor) string {
+	if f.Everybodys() {
+		return s.campaign.Name + "." + d.Language + ".pdf"
+	}
+	return s.campaign.Name + "-" + d.ID + "." + d.Language + ".pdf"
 }
 
 // reference is the number under which a letter is filed: it names the letter, so it is the same for ever.
