@@ -76,17 +76,22 @@ func (s *Signer) Record() (name, text string, err error) {
 	return s.selector + "._domainkey." + s.domain, "v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(public), nil
 }
 
-// Covers says in a sentence why a signature for the domain would not speak for letters from another: DMARC wants the two
-// to be of one organisation (RFC 7489 3.1.1).
-func (s *Signer) Covers(from string) error {
-	from = strings.ToLower(from)
-	if ascii, err := asciiDomain(from); err == nil {
-		from = ascii
+// Covers says in a sentence why a signature for the domain would not speak for letters from another.
+func (s *Signer) Covers(from string) error { return Aligned(s.domain, from) }
+
+// Aligned says in a sentence why letters from one domain may not be signed for another: DMARC wants the two to be of one
+// organisation (RFC 7489 3.1.1).
+func Aligned(signed, from string) error {
+	s, f := strings.ToLower(signed), strings.ToLower(from)
+	for _, d := range []*string{&s, &f} {
+		if ascii, err := asciiDomain(*d); err == nil {
+			*d = ascii
+		}
 	}
-	if from == s.domain || strings.HasSuffix(from, "."+s.domain) || strings.HasSuffix(s.domain, "."+from) && strings.Contains(from, ".") {
+	if f == s || strings.HasSuffix(f, "."+s) || strings.HasSuffix(s, "."+f) && strings.Contains(f, ".") {
 		return nil
 	}
-	return fmt.Errorf("letters come from %s and are signed for %s, which receivers take for a forgery: set dkim_domain to the sender's domain", from, s.domain)
+	return fmt.Errorf("dkim_domain is %s, and letters come from %s: receivers take that for a forgery", s, f)
 }
 
 // oversigned are the fields that a signature covers in every letter, also where they are absent: none of them can be added

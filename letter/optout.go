@@ -49,9 +49,9 @@ func (s *Sealer) Lacks(o OptOut) string {
 	switch {
 	case o == OptOut{}:
 	case len(s.Tokens) == 0:
-		return "letters that can be opted out of carry a signed token, and no key is set: set token_key_file"
+		return "token_key_file is not set, and ways to opt out are signed"
 	case o.Web && s.OptOutURL == "":
-		return "letters offer a link to opt out by, and no address of it is set: set optout_url to the https address that is served there"
+		return "optout_url is not set, and letters offer a link to opt out"
 	}
 	return ""
 }

@@ -100,9 +100,9 @@ func TestSealHouseFaults(t *testing.T) {
 		want   string
 		house  bool
 	}{
-		{"no key", func(s *Sealer, _ *Content, _ *Occasion) { s.Tokens = nil }, "letters that can be opted out of carry a signed token, and no key is set: set token_key_file", true},
-		{"no link", func(s *Sealer, _ *Content, _ *Occasion) { s.OptOutURL = "" }, "letters offer a link to opt out by, and no address of it is set: set optout_url to the https address that is served there", true},
-		{"another domain", func(s *Sealer, _ *Content, _ *Occasion) { s.DKIM = signer(t, "other.example") }, "letters come from iom.example and are signed for other.example, which receivers take for a forgery: set dkim_domain to the sender's domain", true},
+		{"no key", func(s *Sealer, _ *Content, _ *Occasion) { s.Tokens = nil }, "token_key_file is not set, and ways to opt out are signed", true},
+		{"no link", func(s *Sealer, _ *Content, _ *Occasion) { s.OptOutURL = "" }, "optout_url is not set, and letters offer a link to opt out", true},
+		{"another domain", func(s *Sealer, _ *Content, _ *Occasion) { s.DKIM = signer(t, "other.example") }, "dkim_domain is other.example, and letters come from iom.example: receivers take that for a forgery", true},
 		{"long return path", func(_ *Sealer, c *Content, _ *Occasion) { c.ReturnPath = "communications-desk@iom.example" }, `return path: "communications-desk@iom.example" has 19 characters before the @, and a signed return path leaves room for 16: give a shorter return_path`, false},
 		{"opt-out address", func(_ *Sealer, c *Content, _ *Occasion) { c.OptOut.Address = "a>b@iom.example" }, `opt-out: "a>b@iom.example": '>' cannot stand before the @`, false},
 		{"no file", func(_ *Sealer, _ *Content, o *Occasion) { o.File = nil }, "the file that goes with the letter is missing, or there is one too many", false},

@@ -50,7 +50,7 @@ func (w *Worker) seal(ctx context.Context, t *texts, c ledger.Claim) (*outgoing,
 	if err != nil {
 		o.gone(w)
 		if house := letter.HouseFault(""); errors.As(err, &house) {
-			return nil, errNow{err}
+			return nil, errNow{house} // its few words are kept beside the letter
 		}
 		return nil, err
 	}

@@ -75,6 +75,7 @@ func (a *app) examine(ctx context.Context) []finding {
 	out := []finding{{What: "settings", Well: true, Says: "read"}}
 	out = append(out, a.examineRedis(ctx, c)...)
 	out = append(out, a.examineRelays(ctx, c)...)
+	out = append(out, a.examineTokens(c), examineSigner(c))
 	out = append(out, examineIntents(c.value["intents"]), examineCopies(c), examineQuiet(c))
 	return append(out, a.examineFiles(ctx)...)
 }
