@@ -55,6 +55,10 @@ func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 	if what := wrongSubject(subject); what != "" && len(w.faults) == 0 {
 		w.faults.Addf(t.file, 1, 0, "%s: %s", d.ID, what)
 	}
+	title := subject
+	if !strings.Contains(subject, w.reference) {
+		subject += " (" + w.reference + ")" // registries file a letter by it before they open it
+	}
 	w.reset()
 	w.write(t.body)
 	if len(w.faults) > 0 {
@@ -63,7 +67,7 @@ func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 
 	k.plain.out = append(append(k.plain.out[:0], t.letterhead...), '\n')
 	k.html.out = append(k.html.out[:0], t.paper.head...)
-	k.html.out = appendEscaped(k.html.out, []byte(subject))
+	k.html.out = appendEscaped(k.html.out, []byte(title))
 	k.html.out = append(k.html.out, t.paper.middle...)
 	k.html.reply = s.reply
 	t.recurring.lay(w.buf, &k.plain, &k.html)
