@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"sync"
 
@@ -13,7 +14,7 @@ import (
 
 // maxFiles is how many bytes of attachments a process holds at once, in letters on their way and beside them: letters with
 // larger ones leave fewer at a time, however many hands there are.
-const maxFiles = 16 << 20
+const maxFiles = 12 << 20
 
 // maxShared is how many bytes of files that go to everybody are kept for the next letter.
 const maxShared = 8 << 20
@@ -28,6 +29,7 @@ type Files struct {
 	mu     sync.Mutex
 	shared map[string]*sharedFile // by hash
 	held   int
+	spare  *bytes.Buffer // of a letter that is gone: the next one's memory need not be found anew
 }
 
 // sharedFile is read by the first letter that wants it, while the others wait.
@@ -62,7 +64,7 @@ func (f *Files) get(ctx context.Context, campaign string, file campaign.File) (t
 		text, err = f.ledger.File(ctx, campaign, file.Hash)
 	}
 	if err != nil {
-		f.gone(weight)
+		f.gone(weight, nil)
 		return nil, 0, err
 	}
 	return text, weight, nil
@@ -93,9 +95,24 @@ func (f *Files) everybodys(ctx context.Context, campaign string, file campaign.F
 	return s.text, nil
 }
 
-// gone gives the room of a letter back.
-func (f *Files) gone(weight int64) {
-	if weight > 0 {
-		f.room.Release(weight)
+// buffer is memory for a letter with a file.
+func (f *Files) buffer() *bytes.Buffer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b := f.spare
+	f.spare = nil
+	if b == nil {
+		b = new(bytes.Buffer)
 	}
+	return b
+}
+
+// gone gives the room and the memory of a letter back.
+func (f *Files) gone(weight int64, b *bytes.Buffer) {
+	if b != nil {
+		f.mu.Lock()
+		f.spare = b
+		f.mu.Unlock()
+	}
+	f.room.Release(weight)
 }

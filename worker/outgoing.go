@@ -40,12 +40,14 @@ func (w *Worker) seal(ctx context.Context, t *texts, c ledger.Claim) (*outgoing,
 	}
 	o := &outgoing{}
 	occasion := letter.Occasion{Date: c.Date, Printed: t.set.PrintDate(content.Language, c.Date), Generation: c.Generation}
-	if content.Attachment != (letter.Attachment{}) {
+	if content.Attachment == (letter.Attachment{}) {
+		o.buffer = buffers.Get().(*bytes.Buffer)
+	} else {
 		if occasion.File, o.weight, err = w.Files.get(ctx, c.ID.Campaign, t.set.Attached(c.ID.Donor, content.Language)); err != nil {
 			return nil, errNow{err}
 		}
+		o.buffer = w.Files.buffer()
 	}
-	o.buffer = buffers.Get().(*bytes.Buffer)
 	o.Sealed, err = w.Seal.Seal(o.buffer, &content, occasion)
 	if err != nil {
 		o.gone(w)
@@ -64,16 +66,13 @@ func (w *Worker) seal(ctx context.Context, t *texts, c ledger.Claim) (*outgoing,
 // buffers hold sealed letters while they are on their way.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// keepBuffer is the largest buffer that waits for another letter: one that held an attachment would be kept for letters
-// that have none.
-const keepBuffer = 256 << 10
-
 // gone gives the letter's bytes back, once nobody writes them any more.
 func (o *outgoing) gone(w *Worker) {
-	if o.buffer.Cap() <= keepBuffer {
+	if o.weight == 0 {
 		buffers.Put(o.buffer)
+		return
 	}
-	w.Files.gone(o.weight)
+	w.Files.gone(o.weight, o.buffer)
 }
 
 // leaveOut takes suppressed copies out of the envelope. A reason says that the letter cannot go at all.
