@@ -11,9 +11,14 @@
 //	              (United Nations regional groups and regions; empty lists select nothing away), include (donor ids
 //	              beside those selected), exclude (list of donor*, reason*; always wins)
 //	sender*       name, address*
+//	sent_by       name, address*: the mailbox that sends for the sender, where it is another one
 //	reply_to*     name, address*: a person reads it
 //	return_path   address for mail that comes back; the sender's address unless said otherwise
 //	registry      mailbox that receives a copy of every letter; none unless said otherwise
+//	opt_out       web (true or false), address: how a mail program offers not to be written to again; not at all unless said
+//	              otherwise
+//	attachments   folder* (beside the campaign file), max_mb (of one file, 1 to 10; 5 unless said otherwise), steps (names;
+//	              the first step unless said otherwise): a PDF for each donor, see attachments.go
 //	signatory*    name*, title* (by language)
 //	facts         ids of the facts register that the texts may cite
 //	mentions      States (ISO 3166-1 alpha-3) that the texts may name although the letter is not theirs
@@ -40,9 +45,12 @@ type Campaign struct {
 	Goal       donor.Money
 	Audience   Audience
 	Sender     donor.Mailbox
+	SentBy     donor.Mailbox // sends for Sender; zero where Sender sends itself
 	ReplyTo    donor.Mailbox
 	ReturnPath string // MAIL FROM; the sender's address unless the file says otherwise
 	Registry   string // mailbox of the registry copies, "" for none
+	OptOut     OptOut
+	Attached   Attachments
 	Signatory  Signatory
 	Facts      []string // ids of the facts register that the texts may cite
 	Mentions   []string // States that the texts may name although the letter is not theirs
@@ -71,6 +79,19 @@ type Audience struct {
 type Exclusion struct {
 	Donor  string
 	Reason string
+}
+
+// OptOut is what letters offer a mail program for readers who do not wish to be written to (RFC 2369, RFC 8058).
+type OptOut struct {
+	Web     bool   // a link to the house's page
+	Address string // an address to write to, "" for none
+}
+
+// Attachments are files that go with the letters of some steps; the zero value is none.
+type Attachments struct {
+	Folder string // beside the campaign file
+	MaxMB  int    // of one file
+	Steps  []string
 }
 
 // A Signatory signs the letters. Title is by language.

@@ -21,7 +21,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	reference, complete := read(t, "../docs/campaign-file.md"), read(t, "testdata/campaign.yaml")
 	for group, keys := range map[string][]string{
 		"": names(campaignKeys), "goal": names(goalKeys), "audience": names(audienceKeys), "exclude": names(exclusionKeys),
-		"sender": names(mailboxKeys), "signatory": names(signatoryKeys), "ask": names(askKeys),
+		"sender": names(mailboxKeys), "signatory": names(signatoryKeys), "opt_out": names(optOutKeys),
+		"attachments": names(attachmentKeys), "ask": names(askKeys),
 		"schedule": names(scheduleKeys), "steps": names(stepKeys),
 	} {
 		for _, k := range keys {

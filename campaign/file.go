@@ -39,6 +39,10 @@ func (c *Campaign) compare(r *reader, name string) {
 	} else if c.Name != "" && c.Name != name {
 		r.fault(r.at("campaign", "campaign"), "%q is not the name of its folder, %q: write campaign: %s", c.Name, name, name)
 	}
+	if c.OptOut == (OptOut{}) && r.places["opt_out"] != (place{}) {
+		r.warn(r.at("opt_out", "opt_out"), "offers no way to opt out: write web: true or an address, or remove it")
+	}
+	c.attachedTo(r)
 	start := c.Schedule.Start
 	if start == (donor.Date{}) {
 		return

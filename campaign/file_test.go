@@ -50,8 +50,11 @@ func TestParse(t *testing.T) {
 		},
 		Sender:     donor.Mailbox{Name: "International Organization for Migration", Address: "resilience@iom.example"},
 		ReplyTo:    donor.Mailbox{Name: "Resilience desk", Address: "resilience-desk@iom.example"},
+		SentBy:     donor.Mailbox{Name: "Resilience office", Address: "office@iom.example"},
 		ReturnPath: "returns@iom.example",
 		Registry:   "registry@iom.example",
+		OptOut:     OptOut{Web: true, Address: "optout@iom.example"},
+		Attached:   Attachments{Folder: "attachments", MaxMB: 3, Steps: []string{"appeal"}},
 		Signatory: Signatory{"Amara Lindqvist", map[string]string{
 			"en": "Director General", "fr": "Directrice générale", "es": "Directora General",
 		}},

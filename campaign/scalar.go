@@ -76,6 +76,16 @@ func (r *reader) word(v value, form *regexp.Regexp, rule, example string) (strin
 	return s, ok
 }
 
+// yes reads true or false.
+func (r *reader) yes(v value) bool {
+	n, ok := v.node.(*ast.BoolNode)
+	if !ok {
+		r.fault(v, "expected true or false, found %s", kind(v.node))
+		return false
+	}
+	return n.Value
+}
+
 // whole reads a whole number in its plain form: 010 is 8 to some programs and 10 to people.
 func (r *reader) whole(v value, low, high int64, example string) (int64, bool) {
 	n, ok := v.node.(*ast.IntegerNode)

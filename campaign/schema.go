@@ -12,10 +12,11 @@ import (
 )
 
 var (
-	nameForm  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
-	stepForm  = regexp.MustCompile(`^[a-z0-9-]{1,24}$`)
-	factForm  = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
-	afterForm = regexp.MustCompile(`^([0-9]{1,3}) working days?$`)
+	nameForm   = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+	stepForm   = regexp.MustCompile(`^[a-z0-9-]{1,24}$`)
+	factForm   = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	folderForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	afterForm  = regexp.MustCompile(`^([0-9]{1,3}) working days?$`)
 )
 
 const standingUntil = "standing until "
@@ -46,8 +47,14 @@ var campaignKeys = []key[Campaign]{
 	{"reply_to", `reply_to: {name: "Name", address: desk@iom.example}`, func(r *reader, v value, c *Campaign) {
 		readGroup(r, v, mailboxKeys, &c.ReplyTo)
 	}},
+	{"sent_by", "", func(r *reader, v value, c *Campaign) { readGroup(r, v, mailboxKeys, &c.SentBy) }},
 	{"return_path", "", func(r *reader, v value, c *Campaign) { c.ReturnPath, _ = r.address(v, "returns@iom.example") }},
 	{"registry", "", func(r *reader, v value, c *Campaign) { c.Registry, _ = r.address(v, "registry@iom.example") }},
+	{"opt_out", "", func(r *reader, v value, c *Campaign) { readGroup(r, v, optOutKeys, &c.OptOut) }},
+	{"attachments", "", func(r *reader, v value, c *Campaign) {
+		c.Attached.MaxMB = 5
+		readGroup(r, v, attachmentKeys, &c.Attached)
+	}},
 	{"signatory", `signatory: {name: "Name", title: {en: "Director General"}}`, func(r *reader, v value, c *Campaign) {
 		readGroup(r, v, signatoryKeys, &c.Signatory)
 	}},
@@ -123,6 +130,25 @@ var mailboxKeys = []key[donor.Mailbox]{
 	{"name", "", func(r *reader, v value, m *donor.Mailbox) { m.Name, _ = r.text(v, `"Resilience desk"`) }},
 	{"address", "address: desk@iom.example", func(r *reader, v value, m *donor.Mailbox) {
 		m.Address, _ = r.address(v, "desk@iom.example")
+	}},
+}
+
+var optOutKeys = []key[OptOut]{
+	{"web", "", func(r *reader, v value, o *OptOut) { o.Web = r.yes(v) }},
+	{"address", "", func(r *reader, v value, o *OptOut) { o.Address, _ = r.address(v, "optout@iom.example") }},
+}
+
+var attachmentKeys = []key[Attachments]{
+	{"folder", "folder: attachments", func(r *reader, v value, a *Attachments) {
+		a.Folder, _ = r.word(v, folderForm, "the name of a folder beside campaign.yaml, in letters, digits, _ and -", "attachments")
+	}},
+	{"max_mb", "", func(r *reader, v value, a *Attachments) {
+		if n, ok := r.whole(v, 1, 10, "5"); ok {
+			a.MaxMB = int(n)
+		}
+	}},
+	{"steps", "", func(r *reader, v value, a *Attachments) {
+		a.Steps = r.words(v, stepForm, "names of steps", "appeal")
 	}},
 }
 

@@ -146,7 +146,7 @@ func is(key string, names []string) bool {
 // rank is the order in which keys are read.
 func rank(key string) int {
 	switch {
-	case is(key, []string{"e:", "records:", "blocks:"}):
+	case is(key, []string{"e:", "records:", "f:", "blocks:"}):
 		return 0
 	case is(key, []string{"r:"}):
 		return 1

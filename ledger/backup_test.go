@@ -76,6 +76,8 @@ func TestBackupRestore(t *testing.T) {
 		w := newWorld(t, rdb, donors...)
 		w.ok(nil, w.StoreEdition(w.ctx, editionOne, bytes.Repeat([]byte{0, 0xff, 'x'}, 700_000), []byte("list")))
 		w.ok(nil, w.StoreBlocks(w.ctx, "res", map[string][]byte{"a": {1, 2, 0xfe}, "b": []byte("plain")}))
+		attached := bytes.Repeat([]byte{0, 0xff, 0x0a}, 400_000)
+		w.ok(nil, w.StoreFile(w.ctx, "res", hashOf(attached), attached))
 		w.ok(w.Suppress(w.ctx, "ann", "x@y.example", "asked\nfor \xff it"))
 		w.ok(w.Hold(w.ctx, "ann", "region:Asia", time.Time{}, "summit"))
 		w.ok(w.Record(w.ctx, "res", "FJI", "FJI-0", []string{"appeal"}, ledger.Entry{Kind: "reply", Date: "2026-11-24", By: "ann", At: time.Now()}))
@@ -116,6 +118,8 @@ func TestBackupRestore(t *testing.T) {
 		}
 		w.ok(nil, rdb.FlushDB(w.ctx).Err())
 		got := w.restore(b, false)
+		_, err = w.File(w.ctx, "res", hashOf(attached))
+		w.ok(nil, err)
 		if got.Planned != 1 || got.InDoubt != 1 || got.Now.Epoch == at.Epoch || got.Now.Seq != at.Seq+2 {
 			t.Errorf("restored: %+v", got)
 		}

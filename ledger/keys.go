@@ -101,3 +101,6 @@ func blockListKey(hash string) string { return tag + "e:" + hash + ":list" }
 
 // HASH: hash of a block's donor records to the records, compressed. Editions of a campaign share what did not change.
 func recordsKey(campaign string) string { return tag + "records:" + campaign }
+
+// HASH: a file that goes with letters of a campaign, by its hash: 0, 1, 2, ... its pieces; size, written last.
+func fileKey(campaign, hash string) string { return tag + "f:" + campaign + ":" + hash }

@@ -30,6 +30,21 @@ type Content struct {
 	Text       string
 	HTML       string
 	References []string // Message-IDs of the earlier steps to this donor, oldest first, with their angle brackets
+	OptOut     OptOut
+	Attachment Attachment
+}
+
+// OptOut is how a reader may ask not to be written to by one click of the mail program (RFC 2369 3.2, RFC 8058). Letters
+// to governments usually offer none.
+type OptOut struct {
+	Web     bool   // by a link to the house's page
+	Address string // by a mail to this address; "" for none
+}
+
+// An Attachment is a file that goes with a letter; the zero value is none. Its bytes travel beside the content.
+type Attachment struct {
+	Name string // as the reader sees it, in ASCII
+	Hash string // hex of SHA-256 over the file
 }
 
 // Envelope is who a sealed letter is handed over for.
@@ -50,7 +65,8 @@ type Sealed struct {
 	Bytes       []byte // RFC 5322, lines end in CRLF, not dot-stuffed
 }
 
-// contentForm opens what Hash hashes; it changes when a field is added to the form below.
+// contentForm opens what Hash hashes. A field that is added later stands at the end of the form and only where it says
+// something, so that a letter which was approved before keeps its hash.
 const contentForm = "outreach content 1"
 
 var forms = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
@@ -78,6 +94,16 @@ func (c *Content) Hash() string {
 	b = binary.BigEndian.AppendUint64(b, uint64(len(c.References)))
 	for _, s := range c.References {
 		b = field(b, s)
+	}
+	if c.OptOut != (OptOut{}) {
+		web := "mail"
+		if c.OptOut.Web {
+			web = "web"
+		}
+		b = field(field(field(b, "opt-out"), web), c.OptOut.Address)
+	}
+	if c.Attachment != (Attachment{}) {
+		b = field(field(field(b, "attachment"), c.Attachment.Name), c.Attachment.Hash)
 	}
 	sum := sha256.Sum256(b)
 	*pooled = b

@@ -23,28 +23,73 @@ const maxReferences = 20
 // maxLine is the longest line a message may have, without its CRLF (RFC 5322 2.1.1).
 const maxLine = 998
 
-// Seal composes a letter to bytes, before any connection is opened: a fault of the content shows here or never. The
-// printed date takes the place of the mark, date becomes the Date header. Two seals of one content differ in their
-// random boundary only. An error says what in the content must change.
-func Seal(c *Content, date time.Time, printed string) (Sealed, error) {
-	return SealInto(new(bytes.Buffer), c, date, printed)
+// A Sealer is what the house adds to every letter on its way out: none of it is the letter's content, so a key may change
+// without a new approval. The zero value adds nothing.
+type Sealer struct {
+	Tokens    TokenKeys // sign return paths and ways to opt out; without a key the return path is the campaign's, plain
+	DKIM      *Signer   // nil leaves letters unsigned
+	OptOutURL string    // what the token of a link is put behind: https://iom.example/optout
 }
 
-// SealInto is Seal with the bytes in a buffer that is used again: they last until its next use.
-func SealInto(b *bytes.Buffer, c *Content, date time.Time, printed string) (Sealed, error) {
-	d, err := c.dated(printed)
+// Occasion is what a letter does not know of itself until it leaves.
+type Occasion struct {
+	Date       time.Time // becomes the Date header
+	Printed    string    // that day as the letter prints it, in the place of the mark
+	Generation int
+	File       []byte // the attachment as Encoded writes it
+}
+
+// A HouseFault is in the way of every letter, not of this one: a person must change a setting, and the letter waits.
+type HouseFault string
+
+func (f HouseFault) Error() string { return string(f) }
+
+// Seal seals a letter as a house without settings does.
+func Seal(c *Content, date time.Time, printed string) (Sealed, error) {
+	return new(Sealer).Seal(new(bytes.Buffer), c, Occasion{Date: date, Printed: printed})
+}
+
+// Seal composes a letter to bytes and signs them, before any connection is opened: a fault of the content shows here or
+// never. Two seals of one content differ in their random boundary and in the signature only. The bytes are those of the
+// buffer, and last until its next use. An error says what must change: in the content, or a HouseFault.
+func (s *Sealer) Seal(b *bytes.Buffer, c *Content, o Occasion) (Sealed, error) {
+	out, err := s.seal(b, c, o)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("letter %s: %w", c.ID, err)
 	}
-	s := Sealed{ID: c.ID, ContentHash: c.Hash(), Envelope: d.envelope}
-	_, domain, _ := strings.Cut(d.from.Address, "@")
-	s.MessageID = MessageID(c.ID, domain)
-	if s.Bytes, err = d.compose(b, s.MessageID, date); err != nil {
-		return Sealed{}, fmt.Errorf("letter %s: %w", c.ID, err)
+	return out, nil
+}
+
+func (s *Sealer) seal(b *bytes.Buffer, c *Content, o Occasion) (Sealed, error) {
+	d, err := c.dated(o.Printed)
+	if err != nil {
+		return Sealed{}, err
 	}
-	sum := sha256.Sum256(s.Bytes)
-	s.ByteHash = hex.EncodeToString(sum[:])
-	return s, nil
+	_, domain, _ := strings.Cut(d.from.Address, "@")
+	if s.DKIM != nil {
+		if err := s.DKIM.Covers(domain); err != nil {
+			return Sealed{}, HouseFault(err.Error())
+		}
+	}
+	if err := s.tokens(d, o.Generation); err != nil {
+		return Sealed{}, err
+	}
+	if err := d.Attachment.check(o.File); err != nil {
+		return Sealed{}, err
+	}
+	out := Sealed{ID: c.ID, ContentHash: c.Hash(), Envelope: d.envelope, MessageID: MessageID(c.ID, domain)}
+	if err := d.compose(b, out.MessageID, o); err != nil {
+		return Sealed{}, err
+	}
+	if s.DKIM != nil {
+		if err := s.DKIM.sign(b, d.signed()); err != nil {
+			return Sealed{}, HouseFault(err.Error())
+		}
+	}
+	out.Bytes = b.Bytes()
+	sum := sha256.Sum256(out.Bytes)
+	out.ByteHash = hex.EncodeToString(sum[:])
+	return out, nil
 }
 
 // dated is a content with its date printed and every header value checked.
@@ -54,6 +99,7 @@ type dated struct {
 	cc                        []donor.Mailbox
 	subject, printed          string
 	envelope                  Envelope
+	optOut                    string // List-Unsubscribe
 }
 
 // dated checks everything that goes into a header or the envelope.
@@ -98,7 +144,7 @@ func (d *dated) mailboxes() (err error) {
 	if d.to, err = mailbox("To", d.To); err != nil {
 		return err
 	}
-	if d.Sender != (donor.Mailbox{}) {
+	if d.Sender != (donor.Mailbox{}) && !strings.EqualFold(d.Sender.Address, d.From.Address) { // RFC 5322 3.6.2: not when they are one
 		if d.sender, err = mailbox("Sender", d.Sender); err != nil {
 			return err
 		}
@@ -131,9 +177,9 @@ func (d *dated) mailboxes() (err error) {
 }
 
 // compose writes the message. Everything it takes has been checked: go-mail encodes what is left.
-func (d *dated) compose(b *bytes.Buffer, messageID string, date time.Time) ([]byte, error) {
+func (d *dated) compose(b *bytes.Buffer, messageID string, o Occasion) error {
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent()) // charset UTF-8 and quoted-printable by default
-	m.SetDateWithValue(date)
+	m.SetDateWithValue(o.Date)
 	m.SetMessageIDWithValue(strings.Trim(messageID, "<>")) // go-mail puts the brackets back
 	m.FromMailAddress(address(d.from))
 	if d.sender != (donor.Mailbox{}) {
@@ -156,15 +202,31 @@ func (d *dated) compose(b *bytes.Buffer, messageID string, date time.Time) ([]by
 		// One value: several would be joined with a comma.
 		m.SetGenHeader(mail.HeaderReferences, strings.Join(trimmed(refs), " "))
 	}
+	if d.optOut != "" {
+		m.SetGenHeader(mail.HeaderListUnsubscribe, d.optOut)
+		if d.OptOut.Web {
+			m.SetGenHeader(mail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+		}
+	}
 	m.SetBodyWriter(mail.TypeTextPlain, body(d.Text, d.printed), encoded)
 	m.AddAlternativeWriter(mail.TypeTextHTML, body(d.HTML, d.printed), encoded)
 
-	b.Reset()
-	b.Grow(2048 + (len(d.Text)+len(d.HTML))*5/4) // quoted-printable of mostly ASCII
-	if _, err := m.WriteTo(b); err != nil {
-		return nil, fmt.Errorf("compose: %w", err)
+	if o.File != nil {
+		m.AttachReadSeeker(d.Attachment.Name, strings.NewReader(""), mail.WithFileContentType("application/pdf"))
 	}
-	return b.Bytes(), checkLines(b.Bytes())
+
+	b.Reset()
+	b.Grow(8192 + (len(d.Text)+len(d.HTML))*5/4 + len(o.File)) // quoted-printable of mostly ASCII
+	if _, err := m.WriteTo(b); err != nil {
+		return fmt.Errorf("compose: %w", err)
+	}
+	if err := checkLines(b.Bytes()); err != nil {
+		return err
+	}
+	if o.File != nil {
+		return insert(b, o.File)
+	}
+	return nil
 }
 
 // address is a checked mailbox as go-mail takes it.

@@ -3,6 +3,7 @@ package templates
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -54,6 +55,10 @@ func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 	if what := wrongSubject(subject); what != "" && len(w.faults) == 0 {
 		w.faults.Addf(t.file, 1, 0, "%s: %s", d.ID, what)
 	}
+	title := subject
+	if !strings.Contains(subject, w.reference) {
+		subject += " (" + w.reference + ")" // registries file a letter by it before they open it
+	}
 	w.reset()
 	w.write(t.body)
 	if len(w.faults) > 0 {
@@ -62,7 +67,7 @@ func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 
 	k.plain.out = append(append(k.plain.out[:0], t.letterhead...), '\n')
 	k.html.out = append(k.html.out[:0], t.paper.head...)
-	k.html.out = appendEscaped(k.html.out, []byte(subject))
+	k.html.out = appendEscaped(k.html.out, []byte(title))
 	k.html.out = append(k.html.out, t.paper.middle...)
 	k.html.reply = s.reply
 	t.recurring.lay(w.buf, &k.plain, &k.html)
@@ -83,6 +88,7 @@ func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 		ID:         letter.ID{Campaign: s.campaign.Name, Donor: d.ID, Step: step},
 		Language:   t.p.code,
 		From:       s.campaign.Sender,
+		Sender:     s.campaign.SentBy,
 		ReplyTo:    s.campaign.ReplyTo,
 		To:         donor.Mailbox{Name: to.mailbox, Address: d.Contacts[0].Email},
 		Registry:   s.campaign.Registry,
@@ -91,11 +97,33 @@ func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 		Text:       string(k.plain.out),
 		HTML:       string(k.html.out),
 		References: s.references(d.ID, step),
+		OptOut:     letter.OptOut(s.campaign.OptOut),
 	}
 	for _, cc := range d.Contacts[1:] {
 		c.Cc = append(c.Cc, donor.Mailbox{Name: cc.Name, Address: cc.Email})
 	}
+	if slices.Contains(s.campaign.Attached.Steps, step) {
+		f, ok := s.attached.For(d.ID, d.Language)
+		if !ok {
+			return letter.Content{}, donor.Faults{{File: s.campaign.Attached.Folder, Text: d.ID + ": no file goes with its letter"}}
+		}
+		c.Attachment = letter.Attachment{Name: s.attachmentName(f, d), Hash: f.Hash}
+	}
 	return c, nil
+}
+
+// Attached is the file that goes with the letters to a donor, where there is one.
+func (s *Set) Attached(id, language string) campaign.File {
+	f, _ := s.attached.For(id, language)
+	return f
+}
+
+// attachmentName is a file's name as the reader sees it: it says of which campaign it is, for whom and in which language.
+func (s *Set) attachmentName(f campaign.File, d *donor.Donor) string {
+	if f.Everybodys() {
+		return s.campaign.Name + "." + d.Language + ".pdf"
+	}
+	return s.campaign.Name + "-" + d.ID + "." + d.Language + ".pdf"
 }
 
 // reference is the number under which a letter is filed: it names the letter, so it is the same for ever.

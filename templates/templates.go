@@ -94,11 +94,12 @@ type Set struct {
 	texts    map[textKey]*text
 	domain   string // of Message-IDs
 	reply    []byte // the address that answers go to
+	attached campaign.Attached
 }
 
 // Load reads the texts of a campaign. Of files, whose names are those of an edition, it takes "facts.csv" (the
-// register), "forms.csv" (the forms of address, where the project has its own) and "texts/STEP.LANG.txt"; others are
-// for others. Faults name a text by its path beside the campaign file. The set is never nil: while the faults refuse,
+// register), "forms.csv" (the forms of address, where the project has its own), "texts/STEP.LANG.txt" and the list of
+// attachments; others are for others. Faults name a text by its path beside the campaign file. The set is never nil: while the faults refuse,
 // Missing may still add its own and Compose refuses what is faulty.
 func Load(c *campaign.Campaign, files map[string]string) (*Set, donor.Faults) {
 	s := &Set{campaign: c, forms: standard(), texts: map[textKey]*text{}, reply: []byte(c.ReplyTo.Address)}
@@ -118,6 +119,12 @@ func Load(c *campaign.Campaign, files map[string]string) (*Set, donor.Faults) {
 		s.forms, faults = forms, append(faults, found...)
 	}
 	faults = append(faults, s.checkFacts(ok)...)
+	if list, ok := files[campaign.AttachedFile]; ok {
+		var err error
+		if s.attached, err = campaign.ParseAttached(list); err != nil {
+			faults.Addf(campaign.AttachedFile, 0, 0, "%s", err)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if strings.HasPrefix(name, textsFolder) {
 			faults = append(faults, s.addText(name, files[name])...)

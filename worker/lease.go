@@ -54,6 +54,7 @@ func (w *Worker) Join(ctx context.Context) error {
 	}
 	w.mu.Lock()
 	w.name = name
+	w.Files.open(w.Ledger)
 	if w.hands == nil {
 		w.hands = semaphore.NewWeighted(int64(w.InHand))
 		w.work = make(chan func())

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -19,10 +21,15 @@ type outgoing struct {
 	deferred []int    // places in Envelope.Cc that an earlier attempt saw deferred
 	hashes   []string // of To, then of Envelope.Cc
 	left     []string // copies left out because they are suppressed
+	weight   int64    // what its attachment takes of Files
 }
 
-// seal renders one letter and seals it to bytes. An error is a fault of the content: a person must change something.
-func (t *texts) seal(c ledger.Claim) (*outgoing, error) {
+// errNow says that a letter cannot be sealed now, for no fault of its own.
+type errNow struct{ error }
+
+// seal renders one letter and seals it to bytes. An errNow is a fault of the house, any other error one of the content: a
+// person must change something.
+func (w *Worker) seal(ctx context.Context, t *texts, c ledger.Claim) (*outgoing, error) {
 	r := t.records[c.ID.Donor]
 	if r == nil {
 		return nil, fmt.Errorf("the approved edition has no donor %s", c.ID.Donor)
@@ -31,22 +38,42 @@ func (t *texts) seal(c ledger.Claim) (*outgoing, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := buffers.Get().(*bytes.Buffer)
-	sealed, err := letter.SealInto(b, &content, c.Date, t.set.PrintDate(content.Language, c.Date))
+	o := &outgoing{}
+	occasion := letter.Occasion{Date: c.Date, Printed: t.set.PrintDate(content.Language, c.Date), Generation: c.Generation}
+	if content.Attachment == (letter.Attachment{}) {
+		o.buffer = buffers.Get().(*bytes.Buffer)
+	} else {
+		if occasion.File, o.weight, err = w.Files.get(ctx, c.ID.Campaign, t.set.Attached(c.ID.Donor, content.Language)); err != nil {
+			return nil, errNow{err}
+		}
+		o.buffer = w.Files.buffer()
+	}
+	o.Sealed, err = w.Seal.Seal(o.buffer, &content, occasion)
 	if err != nil {
+		o.gone(w)
+		if house := letter.HouseFault(""); errors.As(err, &house) {
+			return nil, errNow{house} // its few words are kept beside the letter
+		}
 		return nil, err
 	}
-	if sealed.ContentHash != r.Hash[c.ID.Step] {
-		return nil, fmt.Errorf("the letter differs from the one that was approved; plan and approve again")
+	if o.ContentHash != r.Hash[c.ID.Step] {
+		o.gone(w)
+		return nil, errors.New("the letter differs from the one that was approved; plan and approve again")
 	}
-	return &outgoing{Sealed: sealed, buffer: b}, nil
+	return o, nil
 }
 
 // buffers hold sealed letters while they are on their way.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // gone gives the letter's bytes back, once nobody writes them any more.
-func (o *outgoing) gone() { buffers.Put(o.buffer) }
+func (o *outgoing) gone(w *Worker) {
+	if o.weight == 0 {
+		buffers.Put(o.buffer)
+		return
+	}
+	w.Files.gone(o.weight, o.buffer)
+}
 
 // leaveOut takes suppressed copies out of the envelope. A reason says that the letter cannot go at all.
 func (w *Worker) leaveOut(o *outgoing, c ledger.Claim) (reason string) {

@@ -22,6 +22,8 @@ type Worker struct {
 	Ledger   *ledger.Ledger
 	Relays   []*relay.Relay // in the order in which letters are offered: one after the first stands in for those before it
 	Editions *Editions
+	Seal     letter.Sealer // what the house adds to every letter
+	Files    Files         // that go with letters
 	Times    Times
 	InHand   int             // letters between claim and settle at most, in the whole process
 	Intake   context.Context // when it ends nothing more is claimed, and what is not on its way yet is given back
@@ -152,11 +154,16 @@ func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now t
 	if !ledger.Rest(w.Intake, c.NotBefore.Sub(now)) {
 		return w.giveBack([]ledger.Claim{c}, 0, "")
 	}
-	out, fault := t.seal(c)
-	if fault != nil {
+	out, fault := w.seal(w.Intake, t, c)
+	switch now := (errNow{}); {
+	case errors.As(fault, &now) && w.Intake.Err() != nil:
+		return w.giveBack([]ledger.Claim{c}, 0, "")
+	case errors.As(fault, &now):
+		return w.giveBack([]ledger.Claim{c}, w.Times.Unreachable, now.Error()) // nothing is wrong with the letter
+	case fault != nil:
 		return w.withhold(c, fault.Error()) // the letter is wrong: a person must change it
 	}
-	defer out.gone()
+	defer out.gone(w)
 	if reason := w.leaveOut(out, c); reason != "" {
 		return w.withhold(c, reason)
 	}

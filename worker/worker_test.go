@@ -51,19 +51,27 @@ type house struct {
 	box    *relaytest.Server
 	worker *worker.Worker
 	now    time.Time
+
+	attached string // the list of attachments that plan freezes, "" for none
 }
 
 // newHouse starts a campaign to donors named by their addresses: the first is To, further ones Cc.
 func newHouse(t *testing.T, registry string, donors map[string][]string) *house {
 	t.Helper()
+	h := opened(t)
+	h.plan(registry, text, donors)
+	h.work(8, h.relay(h.box.URL()))
+	return h
+}
+
+// opened is a house with a ledger, before anything was planned.
+func opened(t *testing.T) *house {
 	m := ledgertest.Mini(t)
 	h := &house{t: t, ctx: t.Context(), mini: m, ledger: ledger.New(ledgertest.Client(t, m.Addr())), box: relaytest.Start(t, relaytest.Options{})}
 	h.at(time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC))
 	if _, err := h.ledger.Open(h.ctx); err != nil {
 		t.Fatal(err)
 	}
-	h.plan(registry, text, donors)
-	h.work(8, h.relay(h.box.URL()))
 	return h
 }
 
@@ -94,6 +102,9 @@ func (h *house) plan(registry, text string, donors map[string][]string) {
 	h.t.Helper()
 	content := fmt.Sprintf(file, registry)
 	files := map[string]string{"campaign.yaml": content, "texts/appeal.en.txt": text}
+	if h.attached != "" {
+		files[campaign.AttachedFile] = h.attached
+	}
 	c, faults := campaign.Parse("res", "campaign.yaml", []byte(content))
 	if faults.Refuses() {
 		h.t.Fatal(faults)

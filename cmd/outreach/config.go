@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"outreach.example/donor"
+	"outreach.example/letter"
 )
 
 const settingsFile = "outreach.yaml"
@@ -47,6 +48,11 @@ var settings = []setting{
 	{"registry_copies", "OUTREACH_REGISTRY_COPIES", "", "where outreach inbox reads registry copies: a folder of .eml files or a Maildir", false, nil},
 	{"intents", "OUTREACH_INTENTS", "", "folder of the intent files, on a disk that is kept; ~/.local/state/outreach/intents unless set", false, checkFolder},
 	{"intents_keep", "OUTREACH_INTENTS_KEEP", "90", "days for which intent files are kept after they were settled", false, checkCount},
+	{"token_key_file", "OUTREACH_TOKEN_KEY_FILE", "", "file of the keys that sign return paths and ways to opt out, a key a line, the newest first; the key itself may stand in OUTREACH_TOKEN_KEY; unsigned, plain return paths unless set", false, checkKeyFile},
+	{"optout_url", "OUTREACH_OPTOUT_URL", "", "https address that serves the links to opt out of campaigns with opt_out.web; the letter's token follows it", false, letter.CheckOptOutURL},
+	{"dkim_key_file", "OUTREACH_DKIM_KEY_FILE", "", "file of the RSA key that signs letters (DKIM), in PEM; the relay signs, or nobody, unless set", false, checkKeyFile},
+	{"dkim_domain", "OUTREACH_DKIM_DOMAIN", "", "domain that letters are signed for: the sender's, or one that it belongs to", false, nil},
+	{"dkim_selector", "OUTREACH_DKIM_SELECTOR", "", "name under which the key is published: NAME._domainkey.DOMAIN", false, nil},
 	{"metrics", "OUTREACH_METRICS", "", "address of a page /metrics for Prometheus, of a scheduler, a worker or up; a port alone is this machine's only; off unless set", false, checkListen},
 	{"log", "OUTREACH_LOG", "text", "form of the program log: text or json", false, checkLog},
 }

@@ -76,6 +76,7 @@ func (a *app) examine(ctx context.Context) []finding {
 	store, read := a.examineRedis(ctx, c)
 	out = append(out, store...)
 	out = append(out, a.examineRelays(ctx, c)...)
+	out = append(out, a.examineTokens(c), examineSigner(c))
 	out = append(out, examineIntents(c.value["intents"]), examineCopies(c.value["registry_copies"], read, a.now()), examineQuiet(c))
 	return append(out, a.examineFiles(ctx)...)
 }

@@ -111,6 +111,15 @@ func (a *app) plan(ctx context.Context, h *house, p *project, who string) (plann
 	if err := flush(); err != nil {
 		return planned{}, err
 	}
+	for _, f := range p.attached.Files {
+		content, err := p.attachment(f)
+		if err == nil {
+			err = l.StoreFile(ctx, p.name, f.Hash, content)
+		}
+		if err != nil {
+			return planned{}, fmt.Errorf("attachment %s: %w", f.Name, err)
+		}
+	}
 	bar.end()
 	out := planned{edition: e.Hash()}
 	if err := l.StoreEdition(ctx, out.edition, e.Encode(), list); err != nil {
@@ -306,7 +315,7 @@ func (a *app) show(p *project, c letter.Content, form string) error {
 	printed := p.set.PrintDate(c.Language, now)
 	switch form {
 	case "source":
-		sealed, err := letter.Seal(&c, now, printed)
+		sealed, err := p.sealed(&c, letter.Occasion{Date: now, Printed: printed})
 		if err != nil {
 			return err
 		}
@@ -319,6 +328,9 @@ func (a *app) show(p *project, c letter.Content, form string) error {
 	fmt.Fprintf(a.out, "From: %s\nTo: %s\n", mailbox(c.From), mailbox(c.To))
 	for _, cc := range c.Cc {
 		fmt.Fprintf(a.out, "Cc: %s\n", mailbox(cc))
+	}
+	if c.Attachment.Name != "" {
+		fmt.Fprintf(a.out, "Attached: %s\n", c.Attachment.Name)
 	}
 	fmt.Fprintf(a.out, "Subject: %s\n\n%s\n", strings.ReplaceAll(c.Subject, letter.DateMark, printed),
 		strings.ReplaceAll(c.Text, letter.DateMark, printed))

@@ -29,6 +29,9 @@ type project struct {
 	written map[string][]byte // everything staff wrote that letters are made from, by name in the folder
 	files   map[string]string // what an edition freezes, by its name there
 
+	attached campaign.Attached
+	wrong    donor.Faults // of the attachments, as they were read
+
 	campaign *campaign.Campaign
 	set      *templates.Set
 	donors   []donor.Donor // chosen, in order
@@ -84,7 +87,25 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 			p.files[f] = string(content)
 		}
 	}
+	p.readAttached(folder)
 	return p, nil
+}
+
+// readAttached reads the campaign's attachments. What is kept of them is their list, with their hashes: the files may be
+// larger than all else together, and plan reads them again one by one.
+func (p *project) readAttached(folder string) {
+	c, _ := campaign.Parse(p.name, path.Join(folder, "campaign.yaml"), p.written[path.Join(folder, "campaign.yaml")])
+	if c == nil || c.Attached.Folder == "" {
+		return
+	}
+	p.attached, p.wrong = c.ReadAttached(p.fsys, folder)
+	list := p.attached.Encode()
+	p.files[campaign.AttachedFile], p.written[path.Join(folder, campaign.AttachedFile)] = list, []byte(list)
+}
+
+// attachment reads one file again that check has looked at.
+func (p *project) attachment(f campaign.File) ([]byte, error) {
+	return fs.ReadFile(p.fsys, path.Join("campaigns", p.name, p.campaign.Attached.Folder, f.Name))
 }
 
 func (p *project) read(name string) error {
@@ -129,6 +150,8 @@ func (p *project) load() error {
 			c.Schedule.Always = true
 		}
 		faults = append(faults, c.Check(today)...)
+		faults = append(faults, p.wrong...)
+		faults = append(faults, p.app.checkSealing(c)...)
 		if readable {
 			chosen, left, found := c.Select(book.Donors)
 			faults = append(faults, found...)
@@ -137,6 +160,9 @@ func (p *project) load() error {
 				chosen[i].Contribution = book.Contribution(chosen[i].ID, c.Ask.BaseYear, c.Ask.Base)
 			}
 			p.donors, p.left = chosen, left
+			if len(p.wrong) == 0 { // a file that could not be read is no missing one
+				faults = append(faults, c.CheckAttached(p.attached, path.Dir(file), chosen)...)
+			}
 		}
 		set, found := templates.Load(c, p.files)
 		faults = append(faults, p.placed(found)...)

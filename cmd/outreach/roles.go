@@ -58,6 +58,10 @@ func (h *house) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	seal, err := h.sealer()
+	if err != nil {
+		return err
+	}
 	if h.app.getenv("GOMEMLIMIT") == "" {
 		// A quarter of this is in use at a time. Where its garbage collector is starved of CPU, letters wait and memory does not
 		// grow; each letter in hand takes its bytes twice, and what made them.
@@ -85,7 +89,7 @@ func (h *house) work(ctx context.Context) error {
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	w := &worker.Worker{
-		Ledger: h.ledger, Relays: relays, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: h.config.count("in_hand"),
+		Ledger: h.ledger, Relays: relays, Seal: seal, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: h.config.count("in_hand"),
 		Intake: ctx, Now: h.app.now, Log: h.log, Intents: file, Fail: h.app.test.fail,
 	}
 	count, done, err := h.counter(ctx)

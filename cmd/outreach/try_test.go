@@ -20,9 +20,11 @@ for name in sorted(glob.glob(sys.argv[1] + "/**/*.eml", recursive=True)):
     for part in m.walk():
         if part.defects:
             fault(repr(part.defects))
-    for h in ("To", "From", "Subject", "Date", "Message-ID", "Reply-To", "Content-Language"):
+    for h in ("To", "From", "Subject", "Date", "Message-ID", "Reply-To", "Content-Language", "Auto-Submitted", "X-Auto-Response-Suppress"):
         if len(m.get_all(h) or []) != 1:
             fault("%s stands %d times" % (h, len(m.get_all(h) or [])))
+    if "(RESILIENCE/" not in m["Subject"] or (m["In-Reply-To"] or "").strip() != (m["References"] or "").split(" ")[-1].strip():
+        fault("subject, In-Reply-To or References")
     text, html = m.get_body(("plain",)), m.get_body(("html",))
     if text is None or html is None:
         fault("text or HTML is missing")

@@ -51,7 +51,11 @@ type report struct {
 	Plan            float64 `json:"plan_per_s"`
 	Wake            float64 `json:"wakeups_per_s"`
 	Render          float64 `json:"render_us"`
+	RenderKB        float64 `json:"render_kb"` // allocated
 	Seal            float64 `json:"seal_us"`
+	SealKB          float64 `json:"seal_kb"`
+	SealSigned      float64 `json:"seal_with_dkim_us"` // RSA 2048
+	SealSignedKB    float64 `json:"seal_with_dkim_kb"`
 	IdleP50         float64 `json:"idle_letter_ms_p50"`
 	IdleP99         float64 `json:"idle_letter_ms_p99"`
 }
@@ -110,7 +114,8 @@ func (r report) print() {
 	line("Redis per letter", "%.0f bytes; donor record %.0f, audit %.0f", r.RedisPerLetter, r.RecordsPerDonor, r.AuditPerLetter)
 	line("plan", "%.0f letters/s", r.Plan)
 	line("wake-ups", "%.0f/s", r.Wake)
-	line("render, seal", "%.0f us, %.0f us", r.Render, r.Seal)
+	line("render and seal", "%.0f + %.0f us (goal 250), %.0f + %.0f kB allocated (goal 200)", r.Render, r.Seal, r.RenderKB, r.SealKB)
+	line("seal with DKIM", "%.0f us, %.0f kB allocated", r.SealSigned, r.SealSignedKB)
 	line("one letter in an idle system", "p50 %.0f ms, p99 %.0f ms (goal 150)", r.IdleP50, r.IdleP99)
 	_ = w.Flush()
 }
