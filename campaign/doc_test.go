@@ -22,7 +22,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	for group, keys := range map[string][]string{
 		"": names(campaignKeys), "goal": names(goalKeys), "audience": names(audienceKeys), "exclude": names(exclusionKeys),
 		"sender": names(mailboxKeys), "signatory": names(signatoryKeys), "ask": names(askKeys),
-		"schedule": names(scheduleKeys), "steps": names(stepKeys),
+		"schedule": names(scheduleKeys), "steps": names(stepKeys), "variants": names(variantKeys),
 	} {
 		for _, k := range keys {
 			if !regexp.MustCompile(`\b` + k + `\b`).MatchString(comment) {
