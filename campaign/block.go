@@ -22,6 +22,8 @@ type Record struct {
 	Ask     donor.Ask         `json:"ask"`
 	Variant string            `json:"variant,omitempty"` // which wording the donor gets; "" where the campaign has one
 	Hash    map[string]string `json:"hash"`              // step to hex of SHA-256 of the letter's content
+
+	Pledge donor.Money `json:"-"` // what the donor has pledged, for an answer to it; not frozen, as an edition comes before pledges
 }
 
 var deflaters = sync.Pool{New: func() any {

@@ -43,7 +43,7 @@ func TestTextFaults(t *testing.T) {
 		{"condition as field", goodText + "\n{{.Note}}\n", []string{
 			file + "9:3: .Note has no text of its own: write {{if .Note}} ... {{else}} ... {{end}}"}},
 		{"field as condition", goodText + "\n{{if .State.Short}}a{{end}}\n", []string{
-			file + `9:6: ".State.Short" is no condition: write {{if .Ask.Figure or .Note}} or {{if not .Ask.Figure}}`}},
+			file + `9:6: ".State.Short" is no condition: write {{if .Ask.Figure or .Note or .Pledged}} or {{if not .Ask.Figure}}`}},
 		{"range", goodText + "\n{{range .State.Short}}a{{end}}\n", []string{
 			file + `9:9: "range" is not used in texts: there are only fields, figures and {{if ...}}`}},
 		{"with", goodText + "\n{{with .State.Short}}a{{end}}\n", []string{
@@ -153,7 +153,7 @@ func TestLoadFaults(t *testing.T) {
 			files["texts/reminder-1.docx"], files["texts/remindre-1.en.txt"] = "", ""
 		}, []string{
 			`:1:1: steps.name: no text for the step "reminder-1": write texts/reminder-1.LANG.txt for each language`,
-			`texts/reminder-1.docx: warning: is not read: a text is named STEP.LANG.txt, for example appeal.en.txt`,
+			`texts/reminder-1.docx: warning: is not read: a text is named STEP.LANG.txt or STEP.VARIANT.LANG.txt, for example appeal.en.txt`,
 			`texts/remindre-1.en.txt: warning: is not read: campaign.yaml has no step "remindre-1": did you mean reminder-1?`,
 		}},
 		{"language without rules", func(_ *campaign.Campaign, files map[string]string) {
@@ -163,23 +163,29 @@ func TestLoadFaults(t *testing.T) {
 			delete(c.Title, "fr")
 			delete(c.Signatory.Title, "es")
 		}, []string{
+			"texts/acknowledgement.es.txt:18:3: {{.Signatory.Title}} has no value: add signatory.title.es to campaign.yaml",
+			"texts/acknowledgement.fr.txt:11:104: {{.Campaign.Title}} has no value: add title.fr to campaign.yaml",
 			"texts/appeal.es.txt:31:3: {{.Signatory.Title}} has no value: add signatory.title.es to campaign.yaml",
 			"texts/appeal.fr.txt:11:85: {{.Campaign.Title}} has no value: add title.fr to campaign.yaml",
 			"texts/reminder-1.es.txt:20:3: {{.Signatory.Title}} has no value: add signatory.title.es to campaign.yaml",
 			"texts/reminder-1.fr.txt:11:90: {{.Campaign.Title}} has no value: add title.fr to campaign.yaml",
+			"texts/thanks.es.txt:20:3: {{.Signatory.Title}} has no value: add signatory.title.es to campaign.yaml",
+			"texts/thanks.fr.txt:11:190: {{.Campaign.Title}} has no value: add title.fr to campaign.yaml",
 		}},
 		{"fact that the register lacks", func(c *campaign.Campaign, _ map[string]string) {
 			c.Facts = append(c.Facts, "peopel_assisted")
 		}, []string{`:1:1: facts: no figure of facts.csv has the id "peopel_assisted": did you mean people_assisted?`}},
 		{"no register", func(c *campaign.Campaign, files map[string]string) {
 			delete(files, "facts.csv")
-			for name := range Standard() {
+			for name := range StandardFor(sample()) {
 				files["texts/"+name] = goodText
 			}
 		}, []string{`facts.csv: the facts register is missing, and campaign.yaml names facts: write it, with the columns id, value, unit, year, phrase_en, source_en, ...`}},
 		{"placeholder in the title", func(c *campaign.Campaign, _ map[string]string) { c.Title["en"] = "Title TBC" }, []string{
+			`texts/acknowledgement.en.txt:11:109: {{.Campaign.Title}}: "TBC" stands for something that is not written yet: write it`,
 			`texts/appeal.en.txt:11:87: {{.Campaign.Title}}: "TBC" stands for something that is not written yet: write it`,
 			`texts/reminder-1.en.txt:11:84: {{.Campaign.Title}}: "TBC" stands for something that is not written yet: write it`,
+			`texts/thanks.en.txt:11:159: {{.Campaign.Title}}: "TBC" stands for something that is not written yet: write it`,
 		}},
 	}
 	for _, c := range cases {
