@@ -26,6 +26,8 @@ type project struct {
 	name   string
 	always bool // trial: send windows never close
 
+	standard bool // the campaign has no texts of its own and is written with the built-in ones
+
 	written map[string][]byte // everything staff wrote that letters are made from, by name in the folder
 	files   map[string]string // what an edition freezes, by its name there
 
@@ -72,12 +74,8 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 		}
 		p.files["texts/"+path.Base(t)] = string(p.written[t])
 	}
-	if _, err := fs.Stat(fsys, path.Join(folder, "texts")); errors.Is(err, fs.ErrNotExist) {
-		// A campaign without texts of its own is written with the standard ones.
-		for t, content := range templates.Standard() {
-			p.files["texts/"+t] = content
-		}
-	}
+	_, err = fs.Stat(fsys, path.Join(folder, "texts"))
+	p.standard = errors.Is(err, fs.ErrNotExist)
 	p.files["campaign.yaml"] = string(p.written[path.Join(folder, "campaign.yaml")])
 	for _, f := range []string{"facts.csv", "forms.csv"} {
 		if content, ok := p.written[f]; ok {
@@ -137,6 +135,11 @@ func (p *project) load() error {
 				chosen[i].Contribution = book.Contribution(chosen[i].ID, c.Ask.BaseYear, c.Ask.Base)
 			}
 			p.donors, p.left = chosen, left
+		}
+		if p.standard {
+			for t, content := range templates.StandardFor(c) {
+				p.files["texts/"+t] = content
+			}
 		}
 		set, found := templates.Load(c, p.files)
 		faults = append(faults, p.placed(found)...)
@@ -217,14 +220,20 @@ func (a *app) checkCommand() *cobra.Command {
 				return err
 			}
 			p.warn()
-			e, _, err := p.freeze(cmd.Context(), nil, nil, nil)
+			letters := 0
+			e, _, err := p.freeze(cmd.Context(), nil, func(b campaign.Block) error {
+				for _, r := range b.Records {
+					letters += len(r.Hash)
+				}
+				return nil
+			}, nil)
 			if err != nil {
 				return err
 			}
 			if a.json {
-				return a.print(map[string]any{"campaign": p.name, "donors": e.Donors, "letters": e.Donors * len(e.Steps), "faults": 0, "warnings": len(p.warnings)})
+				return a.print(map[string]any{"campaign": p.name, "donors": e.Donors, "letters": letters, "faults": 0, "warnings": len(p.warnings)})
 			}
-			fmt.Fprintf(a.out, "%s: %d donors, %d letters in %d steps rendered, no fault\n", p.name, e.Donors, e.Donors*len(e.Steps), len(e.Steps))
+			fmt.Fprintf(a.out, "%s: %d donors, %d letters in %d steps rendered, no fault\n", p.name, e.Donors, letters, len(e.Steps))
 			a.next("outreach plan %s", p.name)
 			return nil
 		},
