@@ -146,7 +146,7 @@ func (s *Set) textFor(r *campaign.Record, step string) (*text, *donor.Fault) {
 func (s *Set) checkDonor(d *donor.Donor, t *text) (faults donor.Faults) {
 	for i := range d.Contacts {
 		c := &d.Contacts[i]
-		for _, v := range [...]struct{ field, value string }{{"name", c.Name}, {"title", c.Title}, {"salutation", c.Salutation}, {"email", c.Email}} {
+		for _, v := range [...]struct{ field, value string }{{"name", c.Name}, {"title", c.Title}, {"salutation", c.Salutation}, {"family_name", c.Family}, {"style", c.Style}, {"close", strings.Replace(c.Close, "{salutation}", "", 1)}, {"email", c.Email}} {
 			if _, what := lint(v.value, ""); what != "" {
 				faults = append(faults, donor.Fault{File: cmp.Or(c.File, contactsFile), Line: c.Line, Text: d.ID + ": contact's " + v.field + ": " + what})
 			}

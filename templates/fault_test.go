@@ -255,7 +255,7 @@ func TestFormFaults(t *testing.T) {
 	want := []string{
 		`forms.csv:2:4: rank: "ambassdor" is no rank: did you mean ambassador?`,
 		`forms.csv:2:14: gender: "x" is no gender: write m, f, unknown or any`,
-		`forms.csv:2:16: address: a brace is left over: the places are {name}, {title}, {title|POST}, {donor}, {of} and {salutation}`,
+		`forms.csv:2:16: address: a brace is left over: the places are {name}, {family}, {title}, {title|POST}, {style|STYLE}, {donor}, {of} and {salutation}`,
 		`forms.csv:2:43: close: is empty: write how the letter ends`,
 		`forms.csv:3:31: close: does not hold {salutation}: in French the close repeats the salutation word for word`,
 		`forms.csv:4:11: gender: "charge" and "m" in "fr" are in the table twice, first in line 3: keep one`,
@@ -296,7 +296,18 @@ func TestContactFaults(t *testing.T) {
 		{"no name", "es", func(d *donor.Donor) { d.Contacts[0].Name = "" },
 			"contacts.csv:7: KEN: contact has no name: write it as it is printed, or write to the mission with the rank office"},
 		{"other without salutation", "en", func(d *donor.Donor) { d.Contacts[0].Rank = other },
+			"contacts.csv:7: KEN: contact has neither a salutation nor a family_name: write one of them"},
+		{"other without salutation and gender", "en", func(d *donor.Donor) { d.Contacts[0].Rank, d.Contacts[0].Gender = other, "" },
 			"contacts.csv:7: KEN: contact has no salutation: the rank other needs one, for example Dear Ms Example"},
+		{"a salutation that the close does not fit", "en", func(d *donor.Donor) { d.Contacts[0].Salutation = "Your Royal Highness" },
+			`contacts.csv:7: KEN: contact has the salutation "Your Royal Highness", and the close of the rank ambassador says "Excellency": write the column close as well`},
+		{"a French close without the salutation", "fr", func(d *donor.Donor) {
+			d.Contacts[0].Salutation, d.Contacts[0].Close = "Monseigneur", "Veuillez agréer, Excellence, les assurances de ma très haute considération."
+		}, `contacts.csv:7: KEN: contact's close does not hold the salutation "Monseigneur" word for word, as a close in French does: write both alike`},
+		{"a note with a style", "en", func(d *donor.Donor) {
+			d.Contacts[0].Rank, d.Contacts[0].Name, d.Contacts[0].Style = office, "", "The Most Reverend"
+		},
+			"contacts.csv:7: KEN: contact has the rank office and a style or a close: a note verbale has its own, so leave both empty"},
 		{"office with salutation", "en", func(d *donor.Donor) { d.Contacts[0].Rank, d.Contacts[0].Salutation = office, "Excellencies" },
 			"contacts.csv:7: KEN: contact has the rank office and a salutation: a note verbale has none, so remove it or give the rank other"},
 		{"no State", "en", func(d *donor.Donor) { d.State = "" },
@@ -324,23 +335,6 @@ func TestContactFaults(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
 		})
-	}
-}
-
-// TestOwnSalutation: the salutation that a person wishes outranks the form's, and the French close repeats it.
-func TestOwnSalutation(t *testing.T) {
-	s := load(t)
-	for _, c := range []struct{ lang, wish, want, end string }{
-		{"fr", "Madame l’Ambassadeur,", "\n\nMadame l’Ambassadeur,\n\n", "Veuillez agréer, Madame l’Ambassadeur, les assurances de ma très haute considération."},
-		{"es", "Señora Embajadora", "\n\nSeñora Embajadora:\n\n", "Aprovecho la oportunidad para reiterar a Vuestra Excelencia"},
-		{"en", "Your Excellency", "\n\nYour Excellency,\n\n", "Accept, Excellency, the assurances of my highest consideration."},
-	} {
-		person := contact("ambassador", "f")
-		person.Salutation = c.wish
-		got, err := s.Compose(record(t, "KEN", c.lang, person, nil), "appeal")
-		if err != nil || !strings.Contains(got.Text, c.want) || !strings.Contains(flat(got.Text), c.end) {
-			t.Errorf("%s: %q is not used (%v):\n%s", c.lang, c.wish, err, got.Text)
-		}
 	}
 }
 
