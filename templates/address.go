@@ -50,7 +50,7 @@ var places = regexp.MustCompile(`\{(?:name|family|title|donor|of|salutation)\}|\
 
 // readForms reads the table: columns language, rank, gender (m, f, unknown, any), address (lines divided by " / ",
 // {title|POST} for a post that the contact's title outranks, {style|STYLE} likewise), salutation, close.
-func readForms(content string) (map[formKey]form, donor.Faults) {
+func readForms(content string, profiles languages) (map[formKey]form, donor.Faults) {
 	t, faults := readTable(formsFile, content, []string{"language", "rank", "gender", "address", "salutation", "close"}, nil)
 	forms, lines := map[formKey]form{}, map[formKey]int{}
 	for _, r := range t.rows {
@@ -60,7 +60,7 @@ func readForms(content string) (map[formKey]form, donor.Faults) {
 		}
 		language, rank, gender := r.cells["language"].text, r.cells["rank"].text, r.cells["gender"].text
 		if profiles[language] == nil {
-			bad("language", "%s is not known: %s", donor.Quote(language), didYouMean(language, known()))
+			bad("language", "%s is not known: %s", donor.Quote(language), didYouMean(language, profiles.known()))
 		}
 		if !slices.Contains(ranks, rank) {
 			bad("rank", "%s is no rank: %s", donor.Quote(rank), didYouMean(rank, ranks))
@@ -119,7 +119,7 @@ func unlessOwn(pattern, place string) (out, usual string) {
 
 // standard is the table that is built in; the tests prove that it has no fault.
 var standard = sync.OnceValue(func() map[formKey]form {
-	forms, _ := readForms(standardForms)
+	forms, _ := readForms(standardForms, profiles)
 	return forms
 })
 

@@ -238,7 +238,7 @@ func TestFactFaults(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, faults := readFacts(c.content)
+			_, faults := readFacts(c.content, profiles)
 			if diff := cmp.Diff(c.want, lines(faults)); diff != "" {
 				t.Error(diff)
 			}

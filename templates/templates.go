@@ -107,6 +107,7 @@ type textKey struct{ step, variant, language string }
 type Set struct {
 	campaign *campaign.Campaign
 	facts    map[string]*fact
+	profiles languages
 	forms    map[formKey]form
 	texts    map[textKey]*text
 	domain   string // of Message-IDs
@@ -114,24 +115,31 @@ type Set struct {
 }
 
 // Load reads the texts of a campaign. Of files, whose names are those of an edition, it takes "facts.csv" (the
-// register), "forms.csv" (the forms of address, where the project has its own) and "texts/STEP.LANG.txt"; others are
+// register), "forms.csv" and "languages.yaml" (the forms of address, and how languages write figures, where the project has its own) and "texts/STEP.LANG.txt"; others are
 // for others. Faults name a text by its path beside the campaign file. The set is never nil: while the faults refuse,
 // Missing may still add its own and Compose refuses what is faulty.
 func Load(c *campaign.Campaign, files map[string]string) (*Set, donor.Faults) {
-	s := &Set{campaign: c, forms: standard(), texts: map[textKey]*text{}, reply: []byte(c.ReplyTo.Address)}
+	s := &Set{campaign: c, profiles: profiles, forms: standard(), texts: map[textKey]*text{}, reply: []byte(c.ReplyTo.Address)}
 	_, s.domain, _ = strings.Cut(c.Sender.Address, "@")
 	if ascii, err := idna.Lookup.ToASCII(s.domain); err == nil { // as sealing writes the Message-ID (RFC 5890)
 		s.domain = ascii
 	}
 	var faults donor.Faults
+	if own, ok := files[languagesFile]; ok {
+		changed, found := readLanguages(own)
+		if faults = found; !found.Refuses() {
+			s.profiles = changed
+		}
+	}
 	register, ok := files[factsFile]
 	if ok {
-		s.facts, faults = readFacts(register)
+		facts, found := readFacts(register, s.profiles)
+		s.facts, faults = facts, append(faults, found...)
 	} else if len(c.Facts) > 0 {
 		faults.Addf(factsFile, 0, 0, "the facts register is missing, and campaign.yaml names facts: write it, with the columns id, value, unit, year, phrase_en, source_en, ...")
 	}
 	if own, ok := files[formsFile]; ok {
-		forms, found := readForms(own)
+		forms, found := readForms(own, s.profiles)
 		s.forms, faults = forms, append(faults, found...)
 	}
 	faults = append(faults, s.checkFacts(ok)...)
@@ -181,9 +189,9 @@ func (s *Set) addText(name, content string) (faults donor.Faults) {
 		faults.Warnf(file, 0, 0, "is not read: %s", wrong)
 		return faults
 	}
-	p := profiles[k.language]
+	p := s.profiles[k.language]
 	if p == nil {
-		faults.Addf(file, 0, 0, "the language %s has no rules for figures, dates and forms of address: %s", donor.Quote(k.language), didYouMean(k.language, known()))
+		faults.Addf(file, 0, 0, "the language %s has no rules for figures, dates and forms of address: %s", donor.Quote(k.language), didYouMean(k.language, s.profiles.known()))
 		return faults
 	}
 	t, faults := s.readText(file, content, p, k.asks(s.campaign))
@@ -257,7 +265,7 @@ func (s *Set) written(step string) bool {
 
 // languages are those that a step has texts in for donors of a variant.
 func (s *Set) languages(step, variant string) (languages []string) {
-	for _, language := range known() {
+	for _, language := range s.profiles.known() {
 		if s.find(step, variant, language) != nil {
 			languages = append(languages, language)
 		}
@@ -316,7 +324,7 @@ func (s *Set) PrintDate(language string, t time.Time) string {
 		zone = time.UTC
 	}
 	day := donor.DateOf(t.In(zone))
-	if p := profiles[language]; p != nil {
+	if p := s.profiles[language]; p != nil {
 		return p.printDate(day)
 	}
 	return day.String()

@@ -52,7 +52,7 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 	if _, err := fs.Stat(fsys, path.Join(folder, "campaign.yaml")); err != nil {
 		return nil, p.missing()
 	}
-	root := []string{"facts.csv", "forms.csv"}
+	root := []string{"facts.csv", "forms.csv", "languages.yaml"}
 	for _, kind := range []string{"donors", "contacts", "contributions"} {
 		root = append(root, kind+".csv", kind+".xlsx")
 	}
@@ -77,7 +77,7 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 	_, err = fs.Stat(fsys, path.Join(folder, "texts"))
 	p.standard = errors.Is(err, fs.ErrNotExist)
 	p.files["campaign.yaml"] = string(p.written[path.Join(folder, "campaign.yaml")])
-	for _, f := range []string{"facts.csv", "forms.csv"} {
+	for _, f := range []string{"facts.csv", "forms.csv", "languages.yaml"} {
 		if content, ok := p.written[f]; ok {
 			p.files[f] = string(content)
 		}
