@@ -82,6 +82,7 @@ func (c *Campaign) Select(donors []donor.Donor) (chosen []donor.Donor, left []Le
 		faults.Addf(c.file, line, column, "audience: selects none of %d donors: look at status, groups, regions and exclude", len(donors))
 	}
 	faults = append(faults, c.checkLanguages(chosen)...)
+	faults = append(faults, c.checkVariants(donors, chosen)...)
 	faults.Sort()
 	return chosen, left, faults
 }
@@ -139,14 +140,7 @@ func (c *Campaign) checkWords(donors []donor.Donor) (faults donor.Faults) {
 		if !named[id] {
 			return
 		}
-		hint := donor.Registry().Suggest(id)
-		if near := donor.Nearest(id, ids); hint == "" && near != "" {
-			hint = fmt.Sprintf("did you mean %s?", near)
-		}
-		if hint == "" {
-			hint = "look at the codes of States and at donors.csv"
-		}
-		add(path, name, "no donor has the id %s: %s", donor.Quote(id), hint)
+		add(path, name, "no donor has the id %s: %s", donor.Quote(id), meant(id, ids))
 	}
 	for i, id := range c.Audience.Include {
 		unknown(fmt.Sprintf("audience.include[%d]", i), "audience.include", id)
@@ -155,6 +149,17 @@ func (c *Campaign) checkWords(donors []donor.Donor) (faults donor.Faults) {
 		unknown(fmt.Sprintf("audience.exclude[%d].donor", i), "audience.exclude.donor", e.Donor)
 	}
 	return faults
+}
+
+// meant says which donor an unknown id may have been meant for.
+func meant(id string, ids []string) string {
+	if hint := donor.Registry().Suggest(id); hint != "" {
+		return hint
+	}
+	if near := donor.Nearest(id, ids); near != "" {
+		return fmt.Sprintf("did you mean %s?", near)
+	}
+	return "look at the codes of States and at donors.csv"
 }
 
 // checkLanguages finds the languages of the chosen donors that a title is not written in.

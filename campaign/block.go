@@ -18,9 +18,12 @@ const maxBlock = 16 << 20
 // A Record is one donor in an edition, with the content hash of its letter of every step. It is stored as a line of
 // JSON: fields may be added, never renamed.
 type Record struct {
-	Donor donor.Donor       `json:"donor"`
-	Ask   donor.Ask         `json:"ask"`
-	Hash  map[string]string `json:"hash"` // step to hex of SHA-256 of the letter's content
+	Donor   donor.Donor       `json:"donor"`
+	Ask     donor.Ask         `json:"ask"`
+	Variant string            `json:"variant,omitempty"` // which wording the donor gets; "" where the campaign has one
+	Hash    map[string]string `json:"hash"`              // step to hex of SHA-256 of the letter's content
+
+	Pledge donor.Money `json:"-"` // what the donor has pledged, for an answer to it; not frozen, as an edition comes before pledges
 }
 
 var deflaters = sync.Pool{New: func() any {

@@ -25,6 +25,10 @@
 //	ask*          low*, high* (whole per cent, 5 to 10), base_year*, base (the contribution's label; any unless said
 //	              otherwise), floor (whole units; a smaller contribution is not asked for a figure; 0 unless said
 //	              otherwise), currency*, round_to (whole units, 1 unless said otherwise)
+//	variants      list of name* (lower-case letters, digits and hyphens, 1 to 24, not two letters alone), asks* ("an
+//	              amount", "no amount" or "nothing"), and conditions: donors (ids), status (words), at_least (whole units
+//	              of ask's currency that the contribution reaches); the first that fits a donor is the donor's, and the
+//	              last must fit all; none unless said otherwise: every donor gets the same wording
 //	reply_by*     the day until which an answer is asked for
 //	schedule*     start* (day), zone* (Region/City), days* (mon ... sun), hours* ("HH:MM-HH:MM"), holidays (days, in
 //	              order)
@@ -55,6 +59,7 @@ type Campaign struct {
 	Facts      []string // ids of the facts register that the texts may cite
 	Mentions   []string // States that the texts may name although the letter is not theirs
 	Ask        donor.AskRule
+	Variants   []Variant // the first that fits a donor is the donor's; none where all get the same letter
 	ReplyBy    donor.Date
 	Schedule   Schedule
 	Steps      []Step

@@ -23,7 +23,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		"": names(campaignKeys), "goal": names(goalKeys), "audience": names(audienceKeys), "exclude": names(exclusionKeys),
 		"sender": names(mailboxKeys), "signatory": names(signatoryKeys), "opt_out": names(optOutKeys),
 		"attachments": names(attachmentKeys), "ask": names(askKeys),
-		"schedule": names(scheduleKeys), "steps": names(stepKeys),
+		"schedule": names(scheduleKeys), "steps": names(stepKeys), "variants": names(variantKeys),
 	} {
 		for _, k := range keys {
 			if !regexp.MustCompile(`\b` + k + `\b`).MatchString(comment) {

@@ -19,6 +19,9 @@ func Parse(name, file string, content []byte) (*Campaign, donor.Faults) {
 	}
 	c := &Campaign{BlockSize: 100, file: file, places: r.places}
 	readGroup(r, top, campaignKeys, c)
+	for i := range c.Variants {
+		c.Variants[i].AtLeast.Currency = c.Ask.Floor.Currency
+	}
 	if c.ReturnPath == "" {
 		c.ReturnPath = c.Sender.Address
 	}

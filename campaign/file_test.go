@@ -40,6 +40,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	none := donor.Money{Currency: "USD"}
 	want := &Campaign{
 		Name:  "resilience",
 		Title: map[string]string{"en": "From Reform to Resilience", "fr": "De la réforme à la résilience", "es": "De la reforma a la resiliencia"},
@@ -59,6 +60,13 @@ func TestParse(t *testing.T) {
 			"en": "Director General", "fr": "Directrice générale", "es": "Directora General",
 		}},
 		Facts: []string{"people_assisted", "countries"}, Mentions: []string{"SDN"},
+		Variants: []Variant{
+			{Name: "given", Donors: []string{}, Asks: Nothing, AtLeast: none},
+			{Name: "courtesy", Status: []string{"observer"}, Asks: Nothing, AtLeast: none},
+			{Name: "large", AtLeast: donor.Money{Minor: 5_000_000_00, Currency: "USD"}, Asks: AnAmount},
+			{Name: "contributor", Asks: AnAmount, AtLeast: none},
+			{Name: "small", Asks: NoAmount, AtLeast: none},
+		},
 		Ask: donor.AskRule{
 			Low: 5, High: 10, BaseYear: 2024, Base: "voluntary contributions",
 			Floor: donor.Money{Minor: 100_000_00, Currency: "USD"}, RoundTo: 1000,

@@ -191,8 +191,12 @@ func (f Freezer) block(ctx context.Context, name string, donors []donor.Donor, m
 		if err := ctx.Err(); err != nil {
 			return Block{}, context.Cause(ctx)
 		}
-		r := Record{Donor: donors[i], Ask: f.Campaign.Ask.Ask(donors[i].Contribution), Hash: make(map[string]string, len(f.Campaign.Steps))}
+		r := f.Campaign.Record(donors[i])
+		r.Hash = make(map[string]string, len(f.Campaign.Steps))
 		for _, s := range f.Campaign.Steps {
+			if !f.Campaign.Gets(&r, s.Name) {
+				continue
+			}
 			hash, err := f.Render(r, s.Name)
 			var found donor.Faults
 			switch {

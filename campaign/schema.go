@@ -78,6 +78,7 @@ var campaignKeys = []key[Campaign]{
 			r.fault(value{name: "ask.low", at: r.places["ask.low"]}, "%d is more than ask.high, %d: the lower per cent goes first", c.Ask.Low, c.Ask.High)
 		}
 	}},
+	{"variants", "", func(r *reader, v value, c *Campaign) { readVariants(r, v, c) }},
 	{"reply_by", "reply_by: 2027-01-29", func(r *reader, v value, c *Campaign) { c.ReplyBy, _ = r.day(v) }},
 	{"schedule", `schedule: {start: 2026-11-23, zone: Europe/Zurich, days: [mon, tue, wed, thu, fri], hours: "08:30-17:00"}`,
 		func(r *reader, v value, c *Campaign) { readGroup(r, v, scheduleKeys, &c.Schedule) }},

@@ -30,11 +30,15 @@ const (
 	contactLanguage
 	contactVerified
 	contactSource
+	contactFamily
+	contactStyle
+	contactClose
 )
 
 var contactColumns = []column{
 	{"donor", true}, {"email", true}, {"rank", true}, {"name", false}, {"gender", false}, {"title", false},
 	{"salutation", false}, {"language", false}, {"verified", false}, {"source", false},
+	{"family_name", false}, {"style", false}, {"close", false},
 }
 
 const (
@@ -115,6 +119,7 @@ func (c *contacts) row(r row) {
 	p := Contact{
 		Name: r.cells[contactName], Rank: r.cells[contactRank], Gender: r.cells[contactGender], Title: r.cells[contactTitle],
 		Salutation: r.cells[contactSalutation], Language: r.cells[contactLanguage], Source: r.cells[contactSource],
+		Family: r.cells[contactFamily], Style: r.cells[contactStyle], Close: r.cells[contactClose],
 		File: r.file, Line: r.line,
 	}
 	before := len(*c.faults)
@@ -193,14 +198,25 @@ func words(p *Contact, first bool, fault func(string, ...any)) {
 	if p.Language != "" && !slices.Contains(Registry().languages, p.Language) {
 		fault("%s", wrongLanguage(p.Language))
 	}
-	for _, t := range []struct{ field, text string }{{"name", p.Name}, {"title", p.Title}, {"salutation", p.Salutation}} {
+	for _, t := range []struct{ field, text string }{{"name", p.Name}, {"title", p.Title}, {"salutation", p.Salutation}, {"family_name", p.Family}, {"style", p.Style}, {"close", p.Close}} {
 		if isPlaceholder(t.text) {
 			fault("%s %s is a placeholder: write the %s, or nothing", t.field, Quote(t.text), t.field)
 		}
 	}
+	if p.Family != "" && !holdsWords(p.Name, p.Family) {
+		fault("family_name %s is not a part of the name %s: write it as it stands there, with the same capitals", Quote(p.Family), Quote(p.Name))
+	}
+	if p.Rank == Office && (p.Style != "" || p.Close != "") {
+		fault("style and close with rank office: a note verbale has its own, so leave both empty")
+	}
 	if isPerson(p.Rank) && styled.MatchString(p.Name) {
 		fault("name %s begins with a form of address: write the name alone, the letter adds the form", Quote(p.Name))
 	}
+}
+
+// holdsWords says whether a name has the words of another, whole and in a row.
+func holdsWords(name, words string) bool {
+	return strings.Contains(" "+name+" ", " "+words+" ")
 }
 
 func isPerson(rank string) bool { return rank == Ambassador || rank == Minister || rank == Charge }
@@ -234,8 +250,8 @@ func addressable(p *Contact, lang string, fault func(string, ...any)) {
 		if p.Name == "" {
 			fault("name is empty: rank other is addressed by name")
 		}
-		if p.Salutation == "" {
-			fault("salutation is empty: rank other has no form of its own, write the whole salutation, for example \"Dear Dr Sample,\"")
+		if p.Salutation == "" && (p.Gender == "" || p.Family == "") {
+			fault("salutation is empty: write the whole salutation, for example \"Dear Dr Sample,\", or give gender and family_name for the usual one")
 		}
 	case p.Rank == Office && p.Name != "":
 		fault("name %s with rank office: an office is addressed without a name, give the person's rank or remove the name", Quote(p.Name))

@@ -65,7 +65,7 @@ func TestContactFaults(t *testing.T) {
 			`contacts.csv:2: name is empty: a letter to rank charge is addressed by name (without one, write to the mission with rank office)`}},
 		{"other without anything", "KEN,m@ken.example,other,,,,,,,\n", []string{
 			`contacts.csv:2: name is empty: rank other is addressed by name`,
-			`contacts.csv:2: salutation is empty: rank other has no form of its own, write the whole salutation, for example "Dear Dr Sample,"`}},
+			`contacts.csv:2: salutation is empty: write the whole salutation, for example "Dear Dr Sample,", or give gender and family_name for the usual one`}},
 		{"everything at once", "KEN,mission,ambassador,,x,,,pt,2026-12-01,\n", []string{
 			`contacts.csv:2: email: "mission" has no @: an address is name@domain`,
 			`contacts.csv:2: verified: 2026-12-01 lies in the future (today is 2026-11-24)`,
@@ -228,6 +228,39 @@ func BenchmarkRead200000(b *testing.B) {
 	for b.Loop() {
 		if book, faults := Read(fsys, testDay); len(faults) > 0 || len(book.Donors) < 200_000 {
 			b.Fatal(faults)
+		}
+	}
+}
+
+// TestOwnFormColumns: the columns of a person's own form arrive, and a family name that is not in the name is refused.
+func TestOwnFormColumns(t *testing.T) {
+	read := func(family, rank string) (Donor, Faults) {
+		book, faults := Read(fstest.MapFS{
+			"contacts.csv": {Data: []byte("donor,email,rank,name,gender,salutation,family_name,style,close\n" +
+				"KEN,a@mission.example," + rank + ",Quen Lihua,f,," + family + ",Dame,\"Accept, {salutation}, my thanks.\"\n")},
+			"contributions.csv": {Data: []byte("donor,year,amount,currency\nKEN,2024,1,USD\n")},
+		}, Date{2026, 11, 25})
+		for _, d := range book.Donors {
+			if d.ID == "KEN" {
+				return d, faults
+			}
+		}
+		return Donor{}, faults
+	}
+	d, faults := read("Quen", "other")
+	if faults.Refuses() || len(d.Contacts) != 1 {
+		t.Fatal(faults)
+	}
+	if c := d.Contacts[0]; c.Family != "Quen" || c.Style != "Dame" || c.Close != "Accept, {salutation}, my thanks." {
+		t.Errorf("%+v", c)
+	}
+	for _, c := range []struct{ family, rank, want string }{
+		{"Que", "other", `contacts.csv:2: family_name "Que" is not a part of the name "Quen Lihua": write it as it stands there, with the same capitals`},
+		{"", "other", `contacts.csv:2: salutation is empty: write the whole salutation, for example "Dear Dr Sample,", or give gender and family_name for the usual one`},
+		{"", "office", `contacts.csv:2: style and close with rank office: a note verbale has its own, so leave both empty`},
+	} {
+		if _, faults := read(c.family, c.rank); !strings.Contains(faults.Error(), c.want) {
+			t.Errorf("got %s\nwant %s", faults, c.want)
 		}
 	}
 }

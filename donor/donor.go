@@ -5,13 +5,15 @@
 // columns, in any order; those with * must be there, and no others may be. Values have at most 500 characters and no
 // control or invisible ones.
 //
-//	contacts       donor*, email*, rank*, name, gender, title, salutation, language, verified, source
+//	contacts       donor*, email*, rank*, name, gender, title, salutation, family_name,
+//	               style, close, language, verified, source
 //	contributions  donor*, year*, amount*, currency*, label, source
 //	donors         id*, status*, state, language, name_en, name_fr, name_es (the file need not be there)
 //
 // The rows of contacts that belong to one donor stand together: the first is whom the letter is addressed to, the next
 // get copies. rank is ambassador, minister, charge, office or other; the first three need a name and a gender (f or
-// m), other needs a name and a salutation, office needs neither. language is empty where the donor's own is right.
+// m), other needs a name and a salutation (or a gender and a family name), office needs neither. family_name is a part of name,
+// which stands in the person's own order; style and close replace what the form of the rank has. language is empty where the donor's own is right.
 // Days are YYYY-MM-DD; amounts are digits with a point before cents.
 package donor
 
@@ -44,6 +46,9 @@ type Contact struct {
 	Gender     string `json:"gender,omitempty"`     // "f", "m" or "" when not known
 	Title      string `json:"title,omitempty"`      // post as printed, where the rank does not say it
 	Salutation string `json:"salutation,omitempty"` // the whole salutation, where the person wishes another than the form's
+	Family     string `json:"family,omitempty"`     // the family name, as it stands in Name, first or last as the person writes it
+	Style      string `json:"style,omitempty"`      // what stands before the name, where the person wishes another than the form's
+	Close      string `json:"close,omitempty"`      // the whole close, likewise
 	Language   string `json:"language,omitempty"`
 	Verified   Date   `json:"verified,omitzero"`
 	Source     string `json:"source,omitempty"`

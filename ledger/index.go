@@ -147,8 +147,9 @@ func (l *Ledger) Following(ctx context.Context, campaign string, n int) ([]Follo
 
 // Next is when the next step is due for one donor.
 type Next struct {
-	Donor string
-	Due   time.Time
+	Donor   string
+	Due     time.Time
+	Without string // the edition in which the donor has no letter of the next step, so that the block need not be followed for it
 }
 
 // Advance plans the step after f's for donors whose letter was sent and who have none yet. Where no step follows, next is
@@ -157,6 +158,10 @@ func (l *Ledger) Advance(ctx context.Context, f Follow, next string, donors []Ne
 	b, c := f.Block, f.Block.Campaign
 	args := []any{c, b.Step, next, b.Name}
 	for _, d := range donors {
+		if d.Without != "" {
+			args = append(args, d.Donor, "-"+d.Without)
+			continue
+		}
 		args = append(args, d.Donor, ms(d.Due))
 	}
 	got, err := l.strings(ctx, "advance", []string{

@@ -37,14 +37,14 @@ func (s *Scheduler) advance(ctx context.Context, name string) error {
 		return err
 	}
 	for _, f := range sent {
-		if err := s.follow(ctx, written, f); err != nil {
+		if err := s.follow(ctx, written, c.Edition, f); err != nil {
 			return fmt.Errorf("next step of %s: %w", f.Block, err)
 		}
 	}
 	return nil
 }
 
-func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, f ledger.Follow) error {
+func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, edition string, f ledger.Follow) error {
 	next, ok := stepAfter(c, f.Block.Step)
 	if !ok {
 		_, err := s.Ledger.Advance(ctx, f, f.Block.Step, nil)
@@ -54,14 +54,42 @@ func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, f ledger.F
 	if err != nil {
 		return err
 	}
+	quiet, err := s.quiet(ctx, c, edition, f.Block.Name)
+	if err != nil {
+		return err
+	}
 	var donors []ledger.Next
 	for d, l := range letters {
-		if l.State == "sent" {
+		switch {
+		case l.State != "sent":
+		case quiet[d]:
+			donors = append(donors, ledger.Next{Donor: d, Without: edition})
+		default:
 			donors = append(donors, ledger.Next{Donor: d, Due: c.Schedule.After(l.Since, next.After)})
 		}
 	}
 	_, err = s.Ledger.Advance(ctx, f, next.Name, donors)
 	return err
+}
+
+// quiet are the donors of a block that are asked for nothing in an edition: no reminder follows their letter.
+func (s *Scheduler) quiet(ctx context.Context, c *campaign.Campaign, edition, block string) (map[string]bool, error) {
+	if !c.HasQuiet() {
+		return nil, nil
+	}
+	blocks, err := s.Ledger.Blocks(ctx, edition)
+	if err != nil || !blocks.Has(block) {
+		return nil, err
+	}
+	records, err := s.Ledger.Records(ctx, blocks, block)
+	if err != nil {
+		return nil, err
+	}
+	quiet := map[string]bool{}
+	for _, r := range records {
+		quiet[r.Donor.ID] = c.Quiet(r.Variant)
+	}
+	return quiet, nil
 }
 
 func stepAfter(c *campaign.Campaign, step string) (campaign.Step, bool) {

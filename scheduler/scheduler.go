@@ -314,44 +314,54 @@ func (s *Scheduler) Lay(ctx context.Context, who, name string) (ledger.Laid, err
 		steps = steps[:1] // nothing of the further steps can be there yet
 	}
 	due := written.Schedule.Opening(s.Now())
-	var rows []ledger.Row
+	var rows, further []ledger.Row // of the first step and of those after it
 	letters := 0
 	for i, n := range names {
-		row, err := s.row(ctx, blocks, n)
+		row, asked, err := s.row(ctx, written, blocks, n)
 		if err != nil {
 			return sum, err
 		}
 		row.Due = due
 		rows, letters = append(rows, row), letters+len(row.Donors)
+		row.Donors = asked
+		further = append(further, row)
 		last := i == len(names)-1
 		if letters < 100 && len(rows) < 100 && !last {
 			continue
 		}
 		for k, step := range steps {
-			laid, err := s.Ledger.Lay(ctx, who, name, step, edition, rows, k == 0, last && k == len(steps)-1)
+			these := rows
+			if k > 0 {
+				these = further
+			}
+			laid, err := s.Ledger.Lay(ctx, who, name, step, edition, these, k == 0, last && k == len(steps)-1)
 			if err != nil {
 				return sum, err
 			}
 			sum.New, sum.Changed, sum.Cancelled = sum.New+laid.New, sum.Changed+laid.Changed, sum.Cancelled+laid.Cancelled
 		}
-		rows, letters = nil, 0
+		rows, further, letters = nil, nil, 0
 	}
 	return sum, nil
 }
 
-// row is one block as an edition has it; without donors where the edition has none of the block.
-func (s *Scheduler) row(ctx context.Context, blocks *ledger.Blocks, name string) (ledger.Row, error) {
-	row := ledger.Row{Block: name}
+// row is one block as an edition has it, without donors where the edition has none of the block, and those of its donors
+// that are reminded.
+func (s *Scheduler) row(ctx context.Context, c *campaign.Campaign, blocks *ledger.Blocks, name string) (row ledger.Row, asked []string, err error) {
+	row = ledger.Row{Block: name}
 	if !blocks.Has(name) {
-		return row, nil
+		return row, nil, nil
 	}
 	records, err := s.Ledger.Records(ctx, blocks, name)
 	for _, r := range records {
 		// A block's donors are of one State, so any record that names its group names it for all.
 		row.Group, row.Region = cmp.Or(row.Group, r.Donor.Group), cmp.Or(row.Region, r.Donor.Region)
 		row.Donors = append(row.Donors, r.Donor.ID)
+		if !c.Quiet(r.Variant) {
+			asked = append(asked, r.Donor.ID)
+		}
 	}
-	return row, err
+	return row, asked, err
 }
 
 // Written reads the campaign file of an edition, once for each edition.

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	_ "embed"
 	"regexp"
 	"slices"
@@ -28,8 +29,9 @@ const (
 // A formKey is what a form of address follows from. Gender is "m", "f" or "" where it is not known.
 type formKey struct{ language, rank, gender string }
 
-// A form is how one kind of contact is written to. In its patterns {name} and {title} are the contact's, {donor} is the
-// donor's formal name without article, {of} the same after "of", {salutation} the salutation as it was used.
+// A form is how one kind of contact is written to. In its patterns {name}, {family} and {title} are the
+// contact's, {style|STYLE} what stands before the name unless the contact has its own, {donor} is the donor's formal name
+// without article, {of} the same after "of", {salutation} the salutation as it was used.
 type form struct {
 	address    []addressLine
 	salutation string // without the comma or colon after it; "" where the contact must bring its own
@@ -40,14 +42,15 @@ type form struct {
 type addressLine struct {
 	pattern string
 	post    string // what stands for {title} where the contact has none
+	style   string // what stands for {style} where the contact has none
 }
 
 // places are what a pattern may hold between braces.
-var places = regexp.MustCompile(`\{(?:name|title|donor|of|salutation)\}|\{title\|([^{}]*)\}`)
+var places = regexp.MustCompile(`\{(?:name|family|title|donor|of|salutation)\}|\{(?:title|style)\|([^{}]*)\}`)
 
 // readForms reads the table: columns language, rank, gender (m, f, unknown, any), address (lines divided by " / ",
-// {title|POST} for a post that the contact's title outranks), salutation, close.
-func readForms(content string) (map[formKey]form, donor.Faults) {
+// {title|POST} for a post that the contact's title outranks, {style|STYLE} likewise), salutation, close.
+func readForms(content string, profiles languages) (map[formKey]form, donor.Faults) {
 	t, faults := readTable(formsFile, content, []string{"language", "rank", "gender", "address", "salutation", "close"}, nil)
 	forms, lines := map[formKey]form{}, map[formKey]int{}
 	for _, r := range t.rows {
@@ -57,7 +60,7 @@ func readForms(content string) (map[formKey]form, donor.Faults) {
 		}
 		language, rank, gender := r.cells["language"].text, r.cells["rank"].text, r.cells["gender"].text
 		if profiles[language] == nil {
-			bad("language", "%s is not known: %s", donor.Quote(language), didYouMean(language, known()))
+			bad("language", "%s is not known: %s", donor.Quote(language), didYouMean(language, profiles.known()))
 		}
 		if !slices.Contains(ranks, rank) {
 			bad("rank", "%s is no rank: %s", donor.Quote(rank), didYouMean(rank, ranks))
@@ -68,14 +71,10 @@ func readForms(content string) (map[formKey]form, donor.Faults) {
 		}
 		f := form{salutation: r.cells["salutation"].text, close: r.cells["close"].text}
 		for _, line := range strings.Split(r.cells["address"].text, " / ") {
-			before, rest, found := strings.Cut(line, "{title|")
-			post, after, closed := strings.Cut(rest, "}")
-			switch {
-			case found && closed:
-				f.address = append(f.address, addressLine{before + "{title}" + after, post})
-			default:
-				f.address = append(f.address, addressLine{pattern: line})
-			}
+			l := addressLine{pattern: line}
+			l.pattern, l.post = unlessOwn(l.pattern, "title")
+			l.pattern, l.style = unlessOwn(l.pattern, "style")
+			f.address = append(f.address, l)
 		}
 		if f.salutation == "" && rank != other {
 			bad("salutation", "is empty: only the rank other has none of its own")
@@ -90,7 +89,7 @@ func readForms(content string) (map[formKey]form, donor.Faults) {
 			s := places.ReplaceAllString(r.cells[column].text, "$1")
 			switch _, what := lint(s, ""); {
 			case strings.ContainsAny(s, "{}"):
-				bad(column, "a brace is left over: the places are {name}, {title}, {title|POST}, {donor}, {of} and {salutation}")
+				bad(column, "a brace is left over: the places are {name}, {family}, {title}, {title|POST}, {style|STYLE}, {donor}, {of} and {salutation}")
 			case what != "":
 				bad(column, "%s", what)
 			}
@@ -107,9 +106,20 @@ func readForms(content string) (map[formKey]form, donor.Faults) {
 	return forms, faults
 }
 
+// unlessOwn takes {place|USUAL} out of a pattern: it becomes {place}, and USUAL is what stands there unless the contact has
+// its own.
+func unlessOwn(pattern, place string) (out, usual string) {
+	before, rest, found := strings.Cut(pattern, "{"+place+"|")
+	usual, after, closed := strings.Cut(rest, "}")
+	if !found || !closed {
+		return pattern, ""
+	}
+	return before + "{" + place + "}" + after, usual
+}
+
 // standard is the table that is built in; the tests prove that it has no fault.
 var standard = sync.OnceValue(func() map[formKey]form {
-	forms, _ := readForms(standardForms)
+	forms, _ := readForms(standardForms, profiles)
 	return forms
 })
 
@@ -144,16 +154,17 @@ func (s *Set) addressee(p *profile, d *donor.Donor) (a addressee, lack string) {
 		return a, "contact has the rank office and a salutation: a note verbale has none, so remove it or give the rank other"
 	case c.Salutation == "" && f.salutation == "":
 		return a, "contact has no salutation: the rank other needs one, for example Dear Ms Example"
+	case c.Salutation == "" && c.Family == "" && strings.Contains(f.salutation, "{family}"):
+		return a, "contact has neither a salutation nor a family_name: write one of them"
+	case c.Rank == office && (c.Style != "" || c.Close != ""):
+		return a, "contact has the rank office and a style or a close: a note verbale has its own, so leave both empty"
 	}
 	formal := p.formal(d)
-	values := []string{"{name}", c.Name, "{donor}", p.bare(formal), "{of}", p.ofName(formal)}
+	values := []string{"{name}", c.Name, "{family}", c.Family, "{donor}", p.bare(formal), "{of}", p.ofName(formal)}
 	var lines []string
 	for _, l := range f.address {
-		post := c.Title
-		if post == "" {
-			post = l.post
-		}
-		if line := fill(fill(l.pattern, "{title}", post), values...); line != "" {
+		pattern := fill(fill(l.pattern, "{title}", cmp.Or(c.Title, l.post)), "{style}", cmp.Or(c.Style, l.style))
+		if line := strings.TrimSpace(fill(pattern, values...)); line != "" {
 			lines = append(lines, line)
 		}
 	}
@@ -167,7 +178,14 @@ func (s *Set) addressee(p *profile, d *donor.Donor) (a addressee, lack string) {
 	if word == "" {
 		word = fill(f.salutation, values...)
 	}
-	a.close = fill(fill(f.close, "{salutation}", word), values...)
+	ending := cmp.Or(c.Close, f.close)
+	switch {
+	case c.Close != "" && p.code == "fr" && !strings.Contains(c.Close, word):
+		return a, "contact's close does not hold the salutation " + donor.Quote(word) + " word for word, as a close in French does: write both alike"
+	case c.Close == "" && f.salutation != "" && !strings.Contains(word, f.salutation) && strings.Contains(ending, f.salutation):
+		return a, "contact has the salutation " + donor.Quote(word) + ", and the close of the rank " + c.Rank + " says " + donor.Quote(f.salutation) + ": write the column close as well"
+	}
+	a.close = fill(fill(ending, "{salutation}", word), values...)
 	if a.salutation = word; !a.note {
 		a.salutation += p.afterName
 	}

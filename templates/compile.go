@@ -9,6 +9,7 @@ import (
 	"text/template/parse"
 	"unicode/utf8"
 
+	"outreach.example/campaign"
 	"outreach.example/donor"
 )
 
@@ -33,6 +34,7 @@ type compiler struct {
 	source  string // the whole file
 	base    int    // where the parsed part begins in it
 	subject bool
+	asks    campaign.Asks // what all readers of the text are asked for; "" where that differs
 	used    map[string]bool
 	faults  *donor.Faults
 	cited   map[string]*citation
@@ -59,7 +61,7 @@ func (k *compiler) compile(part string) []op {
 	if tree.Root == nil {
 		return nil
 	}
-	return k.list(tree.Root, false)
+	return k.list(tree.Root, guards{asked: k.asks == campaign.AnAmount})
 }
 
 // syntax turns the parser's error into a sentence with its place.
@@ -106,7 +108,10 @@ func placeOf(text string, offset int) (line, column int) {
 	return strings.Count(text, "\n") + 1, utf8.RuneCountInString(text[start:]) + 1
 }
 
-func (k *compiler) list(l *parse.ListNode, asked bool) []op {
+// guards are the conditions that hold where a node stands.
+type guards struct{ asked, pledged bool }
+
+func (k *compiler) list(l *parse.ListNode, inside guards) []op {
 	if l == nil {
 		return nil
 	}
@@ -117,11 +122,11 @@ func (k *compiler) list(l *parse.ListNode, asked bool) []op {
 			k.lint(n)
 			ops = append(ops, op{literal: typeset(k.p, string(n.Text))})
 		case *parse.ActionNode:
-			if o, ok := k.action(n.Pipe, asked); ok {
+			if o, ok := k.action(n.Pipe, inside); ok {
 				ops = append(ops, o)
 			}
 		case *parse.IfNode:
-			if o, ok := k.choice(n, asked); ok {
+			if o, ok := k.choice(n, inside); ok {
 				ops = append(ops, o)
 			}
 		case *parse.CommentNode:
@@ -166,7 +171,7 @@ func (k *compiler) lint(n *parse.TextNode) {
 }
 
 // action compiles a field or a figure.
-func (k *compiler) action(pipe *parse.PipeNode, asked bool) (op, bool) {
+func (k *compiler) action(pipe *parse.PipeNode, inside guards) (op, bool) {
 	args, at, ok := k.arguments(pipe)
 	if !ok {
 		return op{}, false
@@ -174,7 +179,7 @@ func (k *compiler) action(pipe *parse.PipeNode, asked bool) (op, bool) {
 	switch first := args[0].(type) {
 	case *parse.FieldNode:
 		if len(args) == 1 {
-			return k.field(first, asked)
+			return k.field(first, inside)
 		}
 		k.fault(at, "%s stands before another word: write one field between two braces", donor.Quote(first.String()))
 	case *parse.IdentifierNode:
@@ -204,7 +209,7 @@ func start(n parse.Node) int {
 	return int(n.Position())
 }
 
-func (k *compiler) field(n *parse.FieldNode, asked bool) (op, bool) {
+func (k *compiler) field(n *parse.FieldNode, inside guards) (op, bool) {
 	at, name := start(n), n.String()
 	f, ok := fields[name]
 	_, isCondition := conditions[name]
@@ -219,7 +224,13 @@ func (k *compiler) field(n *parse.FieldNode, asked bool) (op, bool) {
 		}
 		k.fault(at, "{{%s}} is not a field: %s", name, hint)
 		return op{}, false
-	case f.figure && !asked:
+	case k.askless(name):
+		k.fault(at, "{{%s}} does not belong in a text whose readers are asked for %s: remove it", name, k.asks)
+		return op{}, false
+	case name == ".Pledge" && !inside.pledged:
+		k.fault(at, "{{.Pledge}} has no value where no pledge is known: write it between {{if .Pledged}} and {{else}} or {{end}}")
+		return op{}, false
+	case f.figure && !inside.asked:
 		k.fault(at, "{{%s}} has no value where no amount is asked: write it between {{if %s}} and {{else}} or {{end}}", name, figure)
 		return op{}, false
 	case f.block && k.subject:
@@ -241,6 +252,11 @@ func (k *compiler) field(n *parse.FieldNode, asked bool) (op, bool) {
 		return op{}, false
 	}
 	return op{literal: value, alone: true}, true
+}
+
+// askless says whether a name is of the ask, in a text that asks for no amount.
+func (k *compiler) askless(name string) bool {
+	return strings.HasPrefix(name, ".Ask.") && (k.asks == campaign.NoAmount || k.asks == campaign.Nothing)
 }
 
 func (k *compiler) function(name string, args []parse.Node, at int) (op, bool) {
@@ -298,7 +314,7 @@ func (k *compiler) citation(id string, at int) *citation {
 }
 
 // choice compiles {{if}}, with {{else if}} and {{else}}.
-func (k *compiler) choice(n *parse.IfNode, asked bool) (op, bool) {
+func (k *compiler) choice(n *parse.IfNode, inside guards) (op, bool) {
 	args, at, ok := k.arguments(n.Pipe)
 	if !ok {
 		return op{}, false
@@ -313,8 +329,14 @@ func (k *compiler) choice(n *parse.IfNode, asked bool) (op, bool) {
 		return op{}, false
 	}
 	name := f.String()
-	yes := k.list(n.List, asked || name == figure && !not)
-	no := k.list(n.ElseList, asked || name == figure && not)
+	if k.askless(name) {
+		k.fault(at, "{{if %s}} does not belong in a text whose readers are asked for %s: write the one wording that they get", name, k.asks)
+		return op{}, false
+	}
+	holds := func(yes bool) guards {
+		return guards{asked: inside.asked || name == figure && yes, pledged: inside.pledged || name == ".Pledged" && yes}
+	}
+	yes, no := k.list(n.List, holds(!not)), k.list(n.ElseList, holds(not))
 	if not {
 		yes, no = no, yes
 	}

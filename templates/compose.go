@@ -33,7 +33,7 @@ var desks = sync.Pool{New: func() any { return new(desk) }}
 // gives the same content, on every machine. Any number of goroutines may compose at once.
 func (s *Set) Compose(r *campaign.Record, step string) (letter.Content, error) {
 	d := &r.Donor
-	t, fault := s.textFor(d, step)
+	t, fault := s.textFor(r, step)
 	if fault != nil {
 		return letter.Content{}, donor.Faults{*fault}
 	}
@@ -132,7 +132,11 @@ func reference(campaign, donor, step string) string {
 }
 
 // references are the Message-IDs of the earlier steps to a donor, oldest first.
+// An answer is in no thread of the campaign: which letter a donor answers is not known here.
 func (s *Set) references(id, step string) (ids []string) {
+	if isAnswer(s.campaign, step) {
+		return nil
+	}
 	for _, earlier := range s.campaign.Steps {
 		if earlier.Name == step {
 			return ids
@@ -142,14 +146,22 @@ func (s *Set) references(id, step string) (ids []string) {
 	return ids
 }
 
-// textFor finds the text of a step in the language of a donor.
-func (s *Set) textFor(d *donor.Donor, step string) (*text, *donor.Fault) {
-	t := s.texts[textKey{step, d.Language}]
+// textFor finds the text of a step for the variant and the language of a donor.
+func (s *Set) textFor(r *campaign.Record, step string) (*text, *donor.Fault) {
+	d, variant := &r.Donor, r.Variant
+	if isAnswer(s.campaign, step) {
+		variant = ""
+	}
+	t := s.find(step, variant, d.Language)
 	switch {
 	case len(d.Contacts) == 0:
 		return nil, &donor.Fault{File: contactsFile, Text: d.ID + ": no contact; add a row or exclude it with a reason"}
+	case variant != "" && s.campaign.Variant(variant) == nil:
+		return nil, &donor.Fault{File: s.campaign.File(), Text: d.ID + ": the campaign has no variant " + donor.Quote(variant)}
+	case variant != "" && !s.campaign.Gets(r, step):
+		return nil, &donor.Fault{File: s.campaign.File(), Text: d.ID + ": the variant " + variant + " asks for nothing, so no letter follows its first"}
 	case t == nil:
-		f := s.missing(d, step)
+		f := s.missing(r, step)
 		return nil, &f
 	case t.broken:
 		return nil, &donor.Fault{File: t.file, Text: "the text has faults: mend them first"}
@@ -162,7 +174,7 @@ func (s *Set) textFor(d *donor.Donor, step string) (*text, *donor.Fault) {
 func (s *Set) checkDonor(d *donor.Donor, t *text) (faults donor.Faults) {
 	for i := range d.Contacts {
 		c := &d.Contacts[i]
-		for _, v := range [...]struct{ field, value string }{{"name", c.Name}, {"title", c.Title}, {"salutation", c.Salutation}, {"email", c.Email}} {
+		for _, v := range [...]struct{ field, value string }{{"name", c.Name}, {"title", c.Title}, {"salutation", c.Salutation}, {"family_name", c.Family}, {"style", c.Style}, {"close", strings.Replace(c.Close, "{salutation}", "", 1)}, {"email", c.Email}} {
 			if _, what := lint(v.value, ""); what != "" {
 				faults = append(faults, donor.Fault{File: cmp.Or(c.File, contactsFile), Line: c.Line, Text: d.ID + ": contact's " + v.field + ": " + what})
 			}

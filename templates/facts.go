@@ -46,7 +46,7 @@ var (
 // readFacts reads the register. Its columns are id, value, unit ("per cent", an ISO 4217 code, or any other word for
 // what is counted), year, and phrase_LANG and source_LANG for each language; {value} in a phrase is where the figure
 // goes.
-func readFacts(content string) (map[string]*fact, donor.Faults) {
+func readFacts(content string, profiles languages) (map[string]*fact, donor.Faults) {
 	t, faults := readTable(factsFile, content, []string{"id", "value", "unit", "year"}, []string{"phrase_", "source_"})
 	facts := map[string]*fact{}
 	for _, r := range t.rows {
@@ -92,7 +92,7 @@ func readFacts(content string) (map[string]*fact, donor.Faults) {
 			c := r.cells[name]
 			if lang, ok := strings.CutPrefix(name, "phrase_"); ok && c.text != "" {
 				f.phrase[lang] = c
-				f.checkPhrase(lang, bad)
+				f.checkPhrase(profiles[lang], lang, bad)
 			}
 			if lang, ok := strings.CutPrefix(name, "source_"); ok && c.text != "" {
 				f.source[lang] = c
@@ -109,7 +109,7 @@ func readFacts(content string) (map[string]*fact, donor.Faults) {
 }
 
 // checkPhrase finds what is wrong with the phrase of one language.
-func (f *fact) checkPhrase(lang string, bad func(column, format string, args ...any)) {
+func (f *fact) checkPhrase(p *profile, lang string, bad func(column, format string, args ...any)) {
 	column, text := "phrase_"+lang, f.phrase[lang].text
 	before, after, found := strings.Cut(text, "{value}")
 	if !found || strings.Contains(after, "{value}") {
@@ -119,7 +119,6 @@ func (f *fact) checkPhrase(lang string, bad func(column, format string, args ...
 	if _, what := lint(before+after, ""); what != "" {
 		bad(column, "%s", what)
 	}
-	p := profiles[lang]
 	if p == nil || f.unit != count {
 		return
 	}

@@ -43,6 +43,7 @@ var fields = map[string]field{
 	".Campaign.Title": {fixed: func(c *campaign.Campaign, p *profile) (string, string) {
 		return typeset(p, c.Title[p.code]), "title." + p.code
 	}},
+	".Pledge":        {written: func(r *render) string { return r.money(r.record.Pledge) }},
 	".Campaign.Goal": {written: func(r *render) string { return r.money(r.set.campaign.Goal) }},
 	".ReplyBy": {fixed: func(c *campaign.Campaign, p *profile) (string, string) {
 		if c.ReplyBy.Month == 0 {
@@ -63,8 +64,9 @@ var fields = map[string]field{
 
 // conditions are the names that may follow {{if}} and {{if not}}.
 var conditions = map[string]func(r *render) bool{
-	figure:  func(r *render) bool { return r.record.Ask.Figure },
-	".Note": func(r *render) bool { return r.to.note },
+	figure:     func(r *render) bool { return r.record.Ask.Figure },
+	".Pledged": func(r *render) bool { return r.record.Pledge.Minor > 0 },
+	".Note":    func(r *render) bool { return r.to.note },
 }
 
 // figure is the condition that guards the amounts.

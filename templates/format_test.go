@@ -223,7 +223,7 @@ func TestProfilesAreComplete(t *testing.T) {
 			}
 		}
 	}
-	if _, faults := readForms(standardForms); len(faults) > 0 {
+	if _, faults := readForms(standardForms, profiles); len(faults) > 0 {
 		t.Errorf("forms.csv: %v", faults)
 	}
 	for k := range maps.Keys(standard()) {

@@ -17,35 +17,48 @@ import (
 	"outreach.example/letter"
 )
 
-// everyLetter writes every step to every member in every language, and hands each to check.
+// everyLetter writes every letter of every variant, and both answers, to every member and observer in every language, each
+// wording forced on donors that would get another, and hands each to check.
 func everyLetter(t *testing.T, s *Set, check func(r *campaign.Record, c letter.Content)) {
 	t.Helper()
 	kinds := []donor.Contact{
 		contact("ambassador", "f"), contact("charge", "m"), contact(office, ""), contact("minister", "m"), contact("ambassador", "m"),
+		contact("charge", "f"), contact("minister", "f"),
 	}
 	n := 0
 	for i, d := range donor.Registry().All() {
-		if d.Status != donor.Member {
-			continue
-		}
 		for j, lang := range known() {
-			d.Language, d.Contacts = lang, []donor.Contact{kinds[(i+j)%len(kinds)]}
-			r := &campaign.Record{Donor: d}
-			if i%3 != 0 {
-				r.Ask = sample().Ask.Ask(gave(int64(100_000 + 37_117*i)))
-			}
-			for _, step := range s.campaign.Steps {
-				c, err := s.Compose(r, step.Name)
-				if err != nil {
-					t.Fatalf("%s %s %s: %v", d.ID, lang, step.Name, err)
+			for k, v := range s.campaign.Variants {
+				d.Language, d.Contacts, d.Contribution = lang, []donor.Contact{kinds[(i+j+k)%len(kinds)]}, nil
+				r := &campaign.Record{Donor: d, Variant: v.Name}
+				if v.Asks == campaign.AnAmount {
+					r.Donor.Contribution = gave(int64(100_000 + 37_117*i))
+					r.Ask = s.campaign.Ask.Ask(r.Donor.Contribution)
 				}
-				check(r, c)
-				n++
+				steps := []string{"thanks", "acknowledgement"}
+				if k > 0 {
+					steps = nil
+				} else if i%2 == 0 {
+					r.Pledge = donor.Money{Minor: int64(i+1) * 25_000_00, Currency: []string{"USD", "EUR", "CHF", "GBP", "SEK"}[i%5]}
+				}
+				for _, step := range s.campaign.Steps {
+					if s.campaign.Gets(r, step.Name) {
+						steps = append(steps, step.Name)
+					}
+				}
+				for _, step := range steps {
+					c, err := s.Compose(r, step)
+					if err != nil {
+						t.Fatalf("%s %s %s %s: %v", d.ID, v.Name, lang, step, err)
+					}
+					check(r, c)
+					n++
+				}
 			}
 		}
 	}
-	if n != 175*3*2 {
-		t.Fatalf("%d letters, want %d", n, 175*3*2)
+	if want := 183 * 3 * (3*3 + 2*1 + 2); n != want {
+		t.Fatalf("%d letters, want %d", n, want)
 	}
 }
 
@@ -64,10 +77,10 @@ func flat(s string) string {
 }
 
 func TestEveryLetter(t *testing.T) {
-	s := load(t)
+	s := loadFor(t, various())
 	names, n := stateNames(), 0
 	everyLetter(t, s, func(r *campaign.Record, c letter.Content) {
-		id := fmt.Sprintf("%s in %s", c.ID, c.Language)
+		id := fmt.Sprintf("%s (%s) in %s", c.ID, r.Variant, c.Language)
 		text := flat(c.Text)
 		if n := strings.Count(c.Text, letter.DateMark); n != 1 || strings.Count(c.HTML, letter.DateMark) != 1 {
 			t.Errorf("%s: %d marks of the date", id, n)
@@ -91,6 +104,7 @@ func TestEveryLetter(t *testing.T) {
 			t.Errorf("%s: does not name the campaign by its title", id)
 		}
 		checkClose(t, id, r, c, text)
+		checkAsk(t, id, r, c, text)
 		checkDigits(t, id, s, r, c, text)
 		for line := range strings.Lines(c.Text) {
 			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > columns {
@@ -158,6 +172,55 @@ func checkClose(t *testing.T, id string, r *campaign.Record, c letter.Content, t
 	}
 }
 
+// asking are words by which a letter asks, in each language.
+var asking = map[string]*regexp.Regexp{
+	"en": regexp.MustCompile(`would be most grateful|[Cc]onsideration could|expressed the hope|per cent of the existing|pledge may be`),
+	"fr": regexp.MustCompile(`puisse être envisagé|exprimait l’espoir|contribution existante|annonce de contribution peut`),
+	"es": regexp.MustCompile(`se considerase|expresaba la esperanza|contribución existente|promesas de contribución pueden`),
+}
+
+// checkAsk: an amount where the variant asks for one, none elsewhere, and no asking at all where nothing is asked; nobody is
+// asked twice for an amount by the second reminder, which is the softest.
+func checkAsk(t *testing.T, id string, r *campaign.Record, c letter.Content, text string) {
+	t.Helper()
+	p := profiles[c.Language]
+	asks := various().Variant(r.Variant).Asks
+	if isAnswer(various(), c.ID.Step) {
+		asks = campaign.Nothing
+	}
+	percent := strings.Contains(text, flat(p.percentRange(5, 10)))
+	if want := asks == campaign.AnAmount && c.ID.Step != "reminder-2"; percent != want {
+		t.Errorf("%s: names the per cent of the ask: %t, want %t", id, percent, want)
+	}
+	if want := asks != campaign.Nothing && c.ID.Step != "reminder-2"; asking[c.Language].MatchString(text) != want {
+		t.Errorf("%s: asks: %t, want %t:\n%s", id, !want, want, c.Text)
+	}
+	if r.Pledge.Minor > 0 && c.ID.Step == "thanks" && !strings.Contains(text, flat(p.amount(r.Pledge, true))) {
+		t.Errorf("%s: does not name the pledge of %s in its own currency", id, r.Pledge)
+	}
+}
+
+// TestRemindersGrowSofter: each reminder is shorter than the letter before it.
+func TestRemindersGrowSofter(t *testing.T) {
+	s := loadFor(t, various())
+	for _, lang := range known() {
+		for _, contribution := range []*donor.Contribution{nil, gave(1_200_000), gave(12_000_000)} {
+			before := 1000
+			for _, step := range s.campaign.Steps {
+				c, err := s.Compose(varied(t, record(t, "KEN", lang, contact("ambassador", "f"), contribution)), step.Name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				n := len(strings.Fields(c.Text))
+				if 10*n > 8*before {
+					t.Errorf("%s: %s has %d words, after %d", lang, step.Name, n, before)
+				}
+				before = n
+			}
+		}
+	}
+}
+
 var digits = regexp.MustCompile(`[0-9](?:[0-9.,~ ]*[0-9])?`)
 
 // checkDigits: every figure comes from the register, from the record of the donor or from the campaign.
@@ -170,7 +233,7 @@ func checkDigits(t *testing.T, id string, s *Set, r *campaign.Record, c letter.C
 	for _, f := range s.facts {
 		values = append(values, f.in(p, true))
 	}
-	for _, m := range []donor.Money{r.Ask.Low, r.Ask.High, r.Ask.Base} {
+	for _, m := range []donor.Money{r.Ask.Low, r.Ask.High, r.Ask.Base, r.Pledge} {
 		values = append(values, p.amount(m, true))
 	}
 	values = append(values, p.percentRange(s.campaign.Ask.Low, s.campaign.Ask.High), p.amountRange(r.Ask.Low, r.Ask.High, true))
@@ -259,7 +322,7 @@ func TestOtherState(t *testing.T) {
 
 // TestComposeIsTheSameAgain: rendering the same record twice, and from many goroutines, gives identical content.
 func TestComposeIsTheSameAgain(t *testing.T) {
-	s := load(t)
+	s := loadFor(t, various())
 	type written struct {
 		r *campaign.Record
 		c letter.Content
@@ -271,7 +334,7 @@ func TestComposeIsTheSameAgain(t *testing.T) {
 		wg.Go(func() {
 			for i := worker; i < len(all); i += 4 {
 				w := all[i]
-				again, err := s.Compose(&campaign.Record{Donor: withLanguage(w.r.Donor, w.c.Language), Ask: w.r.Ask}, w.c.ID.Step)
+				again, err := s.Compose(&campaign.Record{Donor: w.r.Donor, Ask: w.r.Ask, Variant: w.r.Variant, Pledge: w.r.Pledge}, w.c.ID.Step)
 				if err != nil || again.Text != w.c.Text || again.HTML != w.c.HTML || again.Subject != w.c.Subject {
 					t.Errorf("%s: differs when it is written again (%v)", w.c.ID, err)
 				}
@@ -279,11 +342,6 @@ func TestComposeIsTheSameAgain(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-func withLanguage(d donor.Donor, lang string) donor.Donor {
-	d.Language = lang
-	return d
 }
 
 // TestAppealCitesFiveFacts: each standard appeal cites at least five figures of the register with their source.
@@ -346,8 +404,9 @@ func BenchmarkCompose(b *testing.B) {
 	all := donor.Registry().All()
 	i := slices.IndexFunc(all, func(d donor.Donor) bool { return d.ID == "FRA" })
 	d := all[i]
-	d.Contacts = []donor.Contact{contact("ambassador", "f")}
-	r := &campaign.Record{Donor: d, Ask: sample().Ask.Ask(gave(1_200_000))}
+	d.Contacts, d.Contribution = []donor.Contact{contact("ambassador", "f")}, gave(1_200_000)
+	frozen := sample().Record(d)
+	r := &frozen
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := s.Compose(r, "appeal"); err != nil {

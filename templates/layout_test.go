@@ -228,7 +228,7 @@ func FuzzFacts(f *testing.F) {
 	f.Add(files(f)["facts.csv"])
 	f.Add("id;value;unit;year;phrase_fr;source_fr\na;2.5;per cent;2024;{value} de tous;s\n\"")
 	f.Fuzz(func(t *testing.T, content string) {
-		facts, faults := readFacts(content)
+		facts, faults := readFacts(content, profiles)
 		if faults.Refuses() {
 			return
 		}

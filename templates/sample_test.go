@@ -42,25 +42,43 @@ func sample() *campaign.Campaign {
 	}
 }
 
+// various is the sample with all variants and both reminders.
+func various() *campaign.Campaign {
+	c := sample()
+	c.Steps = append(c.Steps, campaign.Step{Name: "reminder-2", After: 15, Each: true})
+	c.Variants = []campaign.Variant{
+		{Name: "given", Donors: []string{"MAR"}, Asks: campaign.Nothing},
+		{Name: "observer", Status: []string{"observer"}, Asks: campaign.Nothing},
+		{Name: "large", AtLeast: usd(5_000_000), Asks: campaign.AnAmount},
+		{Name: "contributor", Asks: campaign.AnAmount},
+		{Name: "small", Asks: campaign.NoAmount},
+	}
+	return c
+}
+
 func usd(units int64) donor.Money { return donor.Money{Minor: units * 100, Currency: "USD"} }
 
 // files are the standard texts and the register of the examples, as an edition names them.
-func files(t testing.TB) map[string]string {
+func files(t testing.TB) map[string]string { return filesFor(t, sample()) }
+
+func filesFor(t testing.TB, c *campaign.Campaign) map[string]string {
 	t.Helper()
 	facts, err := os.ReadFile("../examples/facts.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
 	files := map[string]string{"facts.csv": string(facts), "campaign.yaml": "campaign: resilience\n"}
-	for name, content := range Standard() {
+	for name, content := range StandardFor(c) {
 		files["texts/"+name] = content
 	}
 	return files
 }
 
-func load(t testing.TB) *Set {
+func load(t testing.TB) *Set { return loadFor(t, sample()) }
+
+func loadFor(t testing.TB, c *campaign.Campaign) *Set {
 	t.Helper()
-	s, faults := Load(sample(), files(t))
+	s, faults := Load(c, filesFor(t, c))
 	if len(faults) > 0 {
 		t.Fatalf("the standard texts have faults:\n%v", faults)
 	}
@@ -80,7 +98,15 @@ func record(t testing.TB, iso3, language string, c donor.Contact, contribution *
 	if language != "" {
 		d.Language = language
 	}
-	return &campaign.Record{Donor: d, Ask: sample().Ask.Ask(contribution)}
+	r := sample().Record(d)
+	return &r
+}
+
+// varied is a record as the rules of the variants make it.
+func varied(t testing.TB, r *campaign.Record) *campaign.Record {
+	t.Helper()
+	v := various().Record(r.Donor)
+	return &v
 }
 
 func gave(units int64) *donor.Contribution {

@@ -2,7 +2,9 @@
 // dates and names by the rules of each language, and composes the text and the HTML of one letter. It leaves addresses
 // to donor, bytes to letter, and sending to others.
 //
-// A text is a file texts/STEP.LANG.txt. It begins with a header part,
+// A text is a file texts/STEP.LANG.txt, or texts/STEP.VARIANT.LANG.txt for the donors of one variant; a variant that asks for
+// something and has no text of its own gets the general one. Texts of the answers thanks and acknowledgement (AnswerNames) are
+// for a person who answers a pledge or a reply: they are checked, frozen and shown, and never sent by machine. It begins with a header part,
 //
 //	Subject: IOM Resilience Campaign: invitation to {{.State.Short}}
 //	Letterhead: International Organization for Migration
@@ -35,6 +37,9 @@
 //	                         the year of the figure
 //	{{if .Ask.Figure}} ... {{else}} ... {{end}}
 //	                         the first where an amount is asked, the second where none is
+//	{{.Pledge}}              an amount pledged, in its own currency; only between {{if .Pledged}} and {{else}} or {{end}}
+//	{{if .Pledged}} ... {{else}} ... {{end}}
+//	                         the first where an amount was pledged, the second where none is known
 //	{{if .Note}} ... {{else}} ... {{end}}
 //	                         the first in a note verbale to a Permanent Mission, the second in a letter to a person
 //
@@ -84,12 +89,25 @@ func Standard() map[string]string {
 	return files
 }
 
-type textKey struct{ step, language string }
+// StandardFor gives the built-in texts that a campaign can use, by their name.
+func StandardFor(c *campaign.Campaign) map[string]string {
+	files, s := Standard(), &Set{campaign: c}
+	for name := range files {
+		if _, wrong := s.parseName(name); wrong != "" {
+			delete(files, name)
+		}
+	}
+	return files
+}
+
+// A textKey is what a text is written for; variant is "" for the general text of a step.
+type textKey struct{ step, variant, language string }
 
 // A Set is the texts of one campaign, ready to be composed.
 type Set struct {
 	campaign *campaign.Campaign
 	facts    map[string]*fact
+	profiles languages
 	forms    map[formKey]form
 	texts    map[textKey]*text
 	domain   string // of Message-IDs
@@ -98,24 +116,32 @@ type Set struct {
 }
 
 // Load reads the texts of a campaign. Of files, whose names are those of an edition, it takes "facts.csv" (the
-// register), "forms.csv" (the forms of address, where the project has its own), "texts/STEP.LANG.txt" and the list of
-// attachments; others are for others. Faults name a text by its path beside the campaign file. The set is never nil: while the faults refuse,
+// register), "forms.csv" and "languages.yaml" (the forms of address, and how languages write figures, where the project has
+// its own), "texts/STEP.LANG.txt" and the list of attachments; others are for others. Faults name a text by its path beside
+// the campaign file. The set is never nil: while the faults refuse,
 // Missing may still add its own and Compose refuses what is faulty.
 func Load(c *campaign.Campaign, files map[string]string) (*Set, donor.Faults) {
-	s := &Set{campaign: c, forms: standard(), texts: map[textKey]*text{}, reply: []byte(c.ReplyTo.Address)}
+	s := &Set{campaign: c, profiles: profiles, forms: standard(), texts: map[textKey]*text{}, reply: []byte(c.ReplyTo.Address)}
 	_, s.domain, _ = strings.Cut(c.Sender.Address, "@")
 	if ascii, err := idna.Lookup.ToASCII(s.domain); err == nil { // as sealing writes the Message-ID (RFC 5890)
 		s.domain = ascii
 	}
 	var faults donor.Faults
+	if own, ok := files[languagesFile]; ok {
+		changed, found := readLanguages(own)
+		if faults = found; !found.Refuses() {
+			s.profiles = changed
+		}
+	}
 	register, ok := files[factsFile]
 	if ok {
-		s.facts, faults = readFacts(register)
+		facts, found := readFacts(register, s.profiles)
+		s.facts, faults = facts, append(faults, found...)
 	} else if len(c.Facts) > 0 {
 		faults.Addf(factsFile, 0, 0, "the facts register is missing, and campaign.yaml names facts: write it, with the columns id, value, unit, year, phrase_en, source_en, ...")
 	}
 	if own, ok := files[formsFile]; ok {
-		forms, found := readForms(own)
+		forms, found := readForms(own, s.profiles)
 		s.forms, faults = forms, append(faults, found...)
 	}
 	faults = append(faults, s.checkFacts(ok)...)
@@ -131,7 +157,7 @@ func Load(c *campaign.Campaign, files map[string]string) (*Set, donor.Faults) {
 		}
 	}
 	for i, step := range c.Steps {
-		if len(s.languages(step.Name)) == 0 {
+		if !s.written(step.Name) {
 			line, column := c.Place(fmt.Sprintf("steps[%d]", i))
 			faults.Addf(c.File(), line, column, "steps.name: no text for the step %s: write %s%s.LANG.txt for each language", donor.Quote(step.Name), textsFolder, step.Name)
 		}
@@ -154,47 +180,118 @@ func (s *Set) checkFacts(read bool) (faults donor.Faults) {
 	return faults
 }
 
+// AnswerNames are the letters that answer what a donor did. A person sends them: a pledge and a reply stop a campaign's own
+// letters to the donor.
+var AnswerNames = []string{"thanks", "acknowledgement"}
+
+// isAnswer says whether a name is that of an answer: a step of the same name goes before it.
+func isAnswer(c *campaign.Campaign, name string) bool {
+	return slices.Contains(AnswerNames, name) && !slices.ContainsFunc(c.Steps, func(s campaign.Step) bool { return s.Name == name })
+}
+
 // addText reads one file of the folder texts.
 func (s *Set) addText(name, content string) (faults donor.Faults) {
 	file := path.Join(path.Dir(s.campaign.File()), name)
-	parts := strings.Split(strings.TrimPrefix(name, textsFolder), ".")
-	var steps []string
-	for _, step := range s.campaign.Steps {
-		steps = append(steps, step.Name)
-	}
-	switch {
-	case len(parts) != 3 || parts[2] != "txt":
-		faults.Warnf(file, 0, 0, "is not read: a text is named STEP.LANG.txt, for example appeal.en.txt")
-		return faults
-	case !slices.Contains(steps, parts[0]):
-		faults.Warnf(file, 0, 0, "is not read: campaign.yaml has no step %s: %s", donor.Quote(parts[0]), didYouMean(parts[0], steps))
-		return faults
-	case profiles[parts[1]] == nil:
-		faults.Addf(file, 0, 0, "the language %s has no rules for figures, dates and forms of address: %s", donor.Quote(parts[1]), didYouMean(parts[1], known()))
+	k, wrong := s.parseName(strings.TrimPrefix(name, textsFolder))
+	if wrong != "" {
+		faults.Warnf(file, 0, 0, "is not read: %s", wrong)
 		return faults
 	}
-	t, faults := s.readText(file, content, profiles[parts[1]])
-	s.texts[textKey{parts[0], parts[1]}] = t
+	p := s.profiles[k.language]
+	if p == nil {
+		faults.Addf(file, 0, 0, "the language %s has no rules for figures, dates and forms of address: %s", donor.Quote(k.language), didYouMean(k.language, s.profiles.known()))
+		return faults
+	}
+	t, faults := s.readText(file, content, p, k.asks(s.campaign))
+	s.texts[k] = t
 	return faults
 }
 
-// languages are those that a step has texts in.
-func (s *Set) languages(step string) (languages []string) {
+// parseName says what a text is written for, by the name of its file, or why it is not read.
+func (s *Set) parseName(name string) (k textKey, wrong string) {
+	parts := strings.Split(name, ".")
+	steps := slices.Clone(AnswerNames)
+	for _, step := range s.campaign.Steps {
+		steps = append(steps, step.Name)
+	}
+	var variants []string
+	for _, v := range s.campaign.Variants {
+		variants = append(variants, v.Name)
+	}
+	n := len(parts)
+	switch {
+	case n < 3 || n > 4 || parts[n-1] != "txt":
+		return k, "a text is named STEP.LANG.txt or STEP.VARIANT.LANG.txt, for example appeal.en.txt"
+	case !slices.Contains(steps, parts[0]):
+		return k, fmt.Sprintf("campaign.yaml has no step %s: %s", donor.Quote(parts[0]), didYouMean(parts[0], steps))
+	case n == 3:
+		return textKey{parts[0], "", parts[1]}, ""
+	case isAnswer(s.campaign, parts[0]):
+		return k, fmt.Sprintf("%s is the same for every variant: name it %s.LANG.txt", parts[0], parts[0])
+	case len(variants) == 0:
+		return k, fmt.Sprintf("campaign.yaml has no variants: name it %s.%s.txt, or add variants there", parts[0], parts[2])
+	case !slices.Contains(variants, parts[1]):
+		return k, fmt.Sprintf("campaign.yaml has no variant %s: %s", donor.Quote(parts[1]), didYouMean(parts[1], variants))
+	case !s.campaign.Gets(&campaign.Record{Variant: parts[1]}, parts[0]):
+		return k, fmt.Sprintf("the variant %s asks for nothing, so it has no reminder", donor.Quote(parts[1]))
+	}
+	return textKey{parts[0], parts[1], parts[2]}, ""
+}
+
+// asks is what the text of a key may ask for; "" for a general one, which goes by the donor's ask.
+func (k textKey) asks(c *campaign.Campaign) campaign.Asks {
+	if isAnswer(c, k.step) {
+		return campaign.Nothing
+	}
+	if v := c.Variant(k.variant); v != nil {
+		return v.Asks
+	}
+	return ""
+}
+
+// find is the text of a step for donors of a variant: its own, or else the general one, unless the variant asks for nothing:
+// the general text asks.
+func (s *Set) find(step, variant, language string) *text {
+	if t := s.texts[textKey{step, variant, language}]; t != nil {
+		return t
+	}
+	if s.campaign.Quiet(variant) {
+		return nil
+	}
+	return s.texts[textKey{step, "", language}]
+}
+
+// written says whether a step has any text at all.
+func (s *Set) written(step string) bool {
 	for k := range s.texts {
 		if k.step == step {
-			languages = append(languages, k.language)
+			return true
 		}
 	}
-	slices.Sort(languages)
+	return false
+}
+
+// languages are those that a step has texts in for donors of a variant.
+func (s *Set) languages(step, variant string) (languages []string) {
+	for _, language := range s.profiles.known() {
+		if s.find(step, variant, language) != nil {
+			languages = append(languages, language)
+		}
+	}
 	return languages
 }
 
-// Missing finds the donors whose language a step has no text in, each once, by their first contact.
+// Missing finds the donors whose variant or language a step has no text for, each once, by their first contact.
 func (s *Set) Missing(donors []donor.Donor) (faults donor.Faults) {
 	for i := range donors {
+		d := &donors[i]
+		if len(d.Contacts) == 0 {
+			continue
+		}
+		r := s.campaign.Record(*d)
 		for _, step := range s.campaign.Steps {
-			if d := &donors[i]; len(d.Contacts) > 0 && s.texts[textKey{step.Name, d.Language}] == nil && len(s.languages(step.Name)) > 0 {
-				faults = append(faults, s.missing(d, step.Name))
+			if s.campaign.Gets(&r, step.Name) && s.find(step.Name, r.Variant, d.Language) == nil && s.written(step.Name) {
+				faults = append(faults, s.missing(&r, step.Name))
 				break
 			}
 		}
@@ -203,18 +300,27 @@ func (s *Set) Missing(donors []donor.Donor) (faults donor.Faults) {
 	return faults
 }
 
-// missing is the fault of a donor whose language a step has no text in.
-func (s *Set) missing(d *donor.Donor, step string) donor.Fault {
-	c := &d.Contacts[0]
+// missing is the fault of a donor whose variant or language a step has no text for.
+func (s *Set) missing(r *campaign.Record, step string) donor.Fault {
+	d, c := &r.Donor, &r.Donor.Contacts[0]
 	f := donor.Fault{File: cmp.Or(c.File, contactsFile), Line: c.Line}
-	there := s.languages(step)
+	variant := r.Variant
+	if isAnswer(s.campaign, step) {
+		variant = ""
+	}
+	there := strings.Join(s.languages(step, variant), ", ")
+	if s.campaign.Quiet(variant) {
+		f.Text = fmt.Sprintf("language %s: no text of the step %s for the variant %s of %s, and the general one asks: write %s%s.%s.%s.txt",
+			donor.Quote(d.Language), donor.Quote(step), variant, d.ID, textsFolder, step, variant, d.Language)
+		return f
+	}
 	for _, st := range s.campaign.Steps {
-		if slices.Contains(s.languages(st.Name), d.Language) {
-			f.Text = fmt.Sprintf("language %s: no text of the step %s for it (there are: %s)", donor.Quote(d.Language), donor.Quote(step), strings.Join(there, ", "))
+		if slices.Contains(s.languages(st.Name, variant), d.Language) {
+			f.Text = fmt.Sprintf("language %s: no text of the step %s for it (there are: %s)", donor.Quote(d.Language), donor.Quote(step), there)
 			return f
 		}
 	}
-	f.Text = fmt.Sprintf("language %s: no text for it (there are: %s)", donor.Quote(d.Language), strings.Join(there, ", "))
+	f.Text = fmt.Sprintf("language %s: no text for it (there are: %s)", donor.Quote(d.Language), there)
 	return f
 }
 
@@ -226,7 +332,7 @@ func (s *Set) PrintDate(language string, t time.Time) string {
 		zone = time.UTC
 	}
 	day := donor.DateOf(t.In(zone))
-	if p := profiles[language]; p != nil {
+	if p := s.profiles[language]; p != nil {
 		return p.printDate(day)
 	}
 	return day.String()

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"outreach.example/campaign"
 	"outreach.example/donor"
 )
 
@@ -22,8 +23,9 @@ type text struct {
 
 var lineEnds = regexp.MustCompile(`[ \t]+\n`)
 
-// readText compiles a file: a header part of lines "Name: value", an empty line, and the body.
-func (s *Set) readText(file, content string, p *profile) (*text, donor.Faults) {
+// readText compiles a file: a header part of lines "Name: value", an empty line, and the body. asks is what its readers are
+// asked for, "" where that differs between them.
+func (s *Set) readText(file, content string, p *profile, asks campaign.Asks) (*text, donor.Faults) {
 	var faults donor.Faults
 	t := &text{file: file, p: p, letterhead: s.campaign.Sender.Name}
 	source, what := readable(content, maxText)
@@ -34,7 +36,7 @@ func (s *Set) readText(file, content string, p *profile) (*text, donor.Faults) {
 	}
 	source = lineEnds.ReplaceAllString(source, "\n") // a line of spaces is an empty line
 	k := &compiler{
-		set: s, p: p, file: file, source: source, used: map[string]bool{}, faults: &faults,
+		set: s, p: p, file: file, source: source, asks: asks, used: map[string]bool{}, faults: &faults,
 		cited: map[string]*citation{}, notes: &t.notes,
 	}
 	end := strings.Index(source, "\n\n")

@@ -103,6 +103,8 @@ func (a *app) printCase(ctx context.Context, l *ledger.Ledger, f found) error {
 				return err
 			}
 			before = &got
+		} else if r.Hash[step] == "" {
+			line.State, line.Why = "none", "its variant "+r.Variant+" asks for nothing, so no letter follows the first"
 		} else if before != nil && before.State != letter.Sent {
 			line.Why = "the step before it is " + word(before.State)
 		} else if cs.Stopped {

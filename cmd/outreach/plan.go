@@ -15,6 +15,7 @@ import (
 	"outreach.example/donor"
 	"outreach.example/ledger"
 	"outreach.example/letter"
+	"outreach.example/templates"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -147,12 +148,14 @@ func (p *project) described(got planned) any {
 		Language string    `json:"language"`
 		To       string    `json:"to"`
 		Due      time.Time `json:"due"`
+		Variant  string    `json:"variant,omitempty"`
 		Ask      []string  `json:"ask"`
 	}
 	var lines []line
 	due := p.campaign.Schedule.Opening(p.app.now())
 	for _, d := range p.donors {
-		lines = append(lines, line{d.ID, d.Name["en"], d.Language, d.Contacts[0].Email, due, p.campaign.Ask.Ask(d.Contribution).Lines})
+		r := p.campaign.Record(d)
+		lines = append(lines, line{d.ID, d.Name["en"], d.Language, d.Contacts[0].Email, due, r.Variant, r.Ask.Lines})
 	}
 	type left struct {
 		Donor  string `json:"donor"`
@@ -179,14 +182,27 @@ func (p *project) calendar(all bool) {
 	}
 	due := p.campaign.Schedule.Opening(p.app.now())
 	w := tabwriter.NewWriter(p.app.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "DONOR\tNAME\tLANGUAGE\tTO\tDUE\tASK")
+	various := len(p.campaign.Variants) > 0
+	fmt.Fprint(w, "DONOR\tNAME\tLANGUAGE\tTO\tDUE\tASK")
+	if various {
+		fmt.Fprint(w, "\tVARIANT")
+	}
+	fmt.Fprintln(w)
 	for _, d := range p.donors {
-		ask := p.campaign.Ask.Ask(d.Contribution)
+		r := p.campaign.Record(d)
 		figure := "without a figure"
-		if ask.Figure {
-			figure = fmt.Sprintf("%s to %s", ask.Low, ask.High)
+		switch {
+		case r.Ask.Figure:
+			figure = fmt.Sprintf("%s to %s", r.Ask.Low, r.Ask.High)
+		case p.campaign.Quiet(r.Variant):
+			figure = "nothing"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", d.ID, d.Name["en"], d.Language, d.Contacts[0].Email, p.local(due), figure)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s", d.ID, d.Name["en"], d.Language, d.Contacts[0].Email, p.local(due), figure)
+		if various {
+			_, why, _ := strings.Cut(r.Ask.Lines[0], ": ")
+			fmt.Fprintf(w, "\t%s: %s", r.Variant, why)
+		}
+		fmt.Fprintln(w)
 	}
 	_ = w.Flush()
 	fmt.Fprintln(p.app.out)
@@ -209,14 +225,26 @@ func (p *project) summary(got planned) {
 	fmt.Fprintf(out, "%s: edition %d (%.12s) %s\n", p.name, got.number, got.edition, word)
 	fmt.Fprintf(out, "letters: %d (%s)\n", len(p.donors), inWords(p.languages()))
 	low, high := donor.Money{Currency: p.campaign.Ask.Floor.Currency}, donor.Money{Currency: p.campaign.Ask.Floor.Currency}
-	figures := 0
+	figures, quiet, variants := 0, 0, map[string]int{}
 	for _, d := range p.donors {
-		if ask := p.campaign.Ask.Ask(d.Contribution); ask.Figure {
-			low.Minor, high.Minor, figures = low.Minor+ask.Low.Minor, high.Minor+ask.High.Minor, figures+1
+		r := p.campaign.Record(d)
+		variants[r.Variant]++
+		switch {
+		case r.Ask.Figure:
+			low.Minor, high.Minor, figures = low.Minor+r.Ask.Low.Minor, high.Minor+r.Ask.High.Minor, figures+1
+		case p.campaign.Quiet(r.Variant):
+			quiet++
 		}
 	}
-	fmt.Fprintf(out, "asks: %d with a figure, together %s to %s, of a goal of %s; %d without\n", figures, low, high, p.campaign.Goal,
-		len(p.donors)-figures)
+	fmt.Fprintf(out, "asks: %d with a figure, together %s to %s, of a goal of %s; %d without", figures, low, high, p.campaign.Goal,
+		len(p.donors)-figures-quiet)
+	if quiet > 0 {
+		fmt.Fprintf(out, "; %d are asked for nothing and not reminded", quiet)
+	}
+	fmt.Fprintln(out)
+	if len(p.campaign.Variants) > 0 {
+		fmt.Fprintf(out, "variants: %s\n", inWords(variants))
+	}
 	for _, s := range p.campaign.Calendar(p.campaign.Schedule.Opening(p.app.now())) {
 		how := ""
 		switch {
@@ -233,7 +261,7 @@ func (p *project) summary(got planned) {
 }
 
 func (a *app) previewCommand() *cobra.Command {
-	var in, step, form string
+	var in, step, form, pledge string
 	cmd := &cobra.Command{
 		Use: "preview DONOR", Short: "Show one letter as it would leave: text, HTML or source",
 		Example: "  outreach preview KEN\n  outreach preview FRA --step reminder-1\n  outreach preview PER --as-html > per.html",
@@ -244,18 +272,19 @@ func (a *app) previewCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.preview(in, step, form, strings.ToUpper(args[0]), args[0])
+			return a.preview(in, step, form, pledge, strings.ToUpper(args[0]), args[0])
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&in, "campaign", "", "which campaign, where there are several")
-	f.StringVar(&step, "step", "", "which step; the first unless set")
+	f.StringVar(&step, "step", "", "which step, or thanks or acknowledgement; the first step unless set")
+	f.StringVar(&pledge, "pledge", "", `the amount that --step thanks gives thanks for, for example "EUR 250000"`)
 	f.StringVar(&form, "form", "text", "text, html or source")
-	cmd.Example = "  outreach preview KEN\n  outreach preview FRA --step reminder-1\n  outreach preview PER --form html > per.html"
+	cmd.Example = "  outreach preview KEN\n  outreach preview FRA --step reminder-1\n  outreach preview PER --form html > per.html\n  outreach preview KEN --step thanks --pledge 'EUR 250000'"
 	return cmd
 }
 
-func (a *app) preview(in, step, form, upper, id string) error {
+func (a *app) preview(in, step, form, pledge, upper, id string) error {
 	if form != "text" && form != "html" && form != "source" {
 		return usagef("--form %q is not known (there are: text, html, source)", form)
 	}
@@ -284,17 +313,28 @@ func (a *app) preview(in, step, form, upper, id string) error {
 	for _, s := range p.campaign.Steps {
 		steps = append(steps, s.Name)
 	}
-	if !slices.Contains(steps, step) {
+	if steps = append(steps, templates.AnswerNames...); !slices.Contains(steps, step) {
 		return usagef("campaign %s has no step %q (there are: %s)", in, step, strings.Join(steps, ", "))
+	}
+	promised, err := parsePledge(pledge)
+	if err != nil {
+		return err
 	}
 	for _, d := range p.donors {
 		if d.ID != upper && d.ID != id {
 			continue
 		}
-		r := campaign.Record{Donor: d, Ask: p.campaign.Ask.Ask(d.Contribution)}
+		r := p.campaign.Record(d)
+		r.Pledge = promised
 		c, err := p.set.Compose(&r, step)
 		if err != nil {
 			return p.fault(r, err)
+		}
+		for _, line := range r.Ask.Lines {
+			if slices.Contains(templates.AnswerNames, step) {
+				break // an answer asks for nothing
+			}
+			fmt.Fprintln(a.errs, "ask: "+line)
 		}
 		return a.show(p, c, form)
 	}
@@ -308,6 +348,22 @@ func (a *app) preview(in, step, form, upper, id string) error {
 		hint = "; " + s
 	}
 	return usagef("campaign %s does not write to %q%s", in, id, hint)
+}
+
+// parsePledge reads an amount as record prints it, currency first; nothing is no pledge.
+func parsePledge(s string) (donor.Money, error) {
+	if s == "" {
+		return donor.Money{}, nil
+	}
+	currency, amount, ok := strings.Cut(s, " ")
+	if !ok {
+		return donor.Money{}, usagef("--pledge %q: write the currency and the amount, for example --pledge 'EUR 250000'", s)
+	}
+	m, err := donor.ParseMoney(amount, currency)
+	if err != nil {
+		return donor.Money{}, usagef("--pledge: %v", err)
+	}
+	return m, nil
 }
 
 func (a *app) show(p *project, c letter.Content, form string) error {

@@ -26,6 +26,8 @@ type project struct {
 	name   string
 	always bool // trial: send windows never close
 
+	standard bool // the campaign has no texts of its own and is written with the built-in ones
+
 	written map[string][]byte // everything staff wrote that letters are made from, by name in the folder
 	files   map[string]string // what an edition freezes, by its name there
 
@@ -53,7 +55,7 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 	if _, err := fs.Stat(fsys, path.Join(folder, "campaign.yaml")); err != nil {
 		return nil, p.missing()
 	}
-	root := []string{"facts.csv", "forms.csv"}
+	root := []string{"facts.csv", "forms.csv", "languages.yaml"}
 	for _, kind := range []string{"donors", "contacts", "contributions"} {
 		root = append(root, kind+".csv", kind+".xlsx")
 	}
@@ -75,14 +77,10 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 		}
 		p.files["texts/"+path.Base(t)] = string(p.written[t])
 	}
-	if _, err := fs.Stat(fsys, path.Join(folder, "texts")); errors.Is(err, fs.ErrNotExist) {
-		// A campaign without texts of its own is written with the standard ones.
-		for t, content := range templates.Standard() {
-			p.files["texts/"+t] = content
-		}
-	}
+	_, err = fs.Stat(fsys, path.Join(folder, "texts"))
+	p.standard = errors.Is(err, fs.ErrNotExist)
 	p.files["campaign.yaml"] = string(p.written[path.Join(folder, "campaign.yaml")])
-	for _, f := range []string{"facts.csv", "forms.csv"} {
+	for _, f := range []string{"facts.csv", "forms.csv", "languages.yaml"} {
 		if content, ok := p.written[f]; ok {
 			p.files[f] = string(content)
 		}
@@ -164,6 +162,11 @@ func (p *project) load() error {
 				faults = append(faults, c.CheckAttached(p.attached, path.Dir(file), chosen)...)
 			}
 		}
+		if p.standard {
+			for t, content := range templates.StandardFor(c) {
+				p.files["texts/"+t] = content
+			}
+		}
 		set, found := templates.Load(c, p.files)
 		faults = append(faults, p.placed(found)...)
 		p.set = set
@@ -243,14 +246,20 @@ func (a *app) checkCommand() *cobra.Command {
 				return err
 			}
 			p.warn()
-			e, _, err := p.freeze(cmd.Context(), nil, nil, nil)
+			letters := 0
+			e, _, err := p.freeze(cmd.Context(), nil, func(b campaign.Block) error {
+				for _, r := range b.Records {
+					letters += len(r.Hash)
+				}
+				return nil
+			}, nil)
 			if err != nil {
 				return err
 			}
 			if a.json {
-				return a.print(map[string]any{"campaign": p.name, "donors": e.Donors, "letters": e.Donors * len(e.Steps), "faults": 0, "warnings": len(p.warnings)})
+				return a.print(map[string]any{"campaign": p.name, "donors": e.Donors, "letters": letters, "faults": 0, "warnings": len(p.warnings)})
 			}
-			fmt.Fprintf(a.out, "%s: %d donors, %d letters in %d steps rendered, no fault\n", p.name, e.Donors, e.Donors*len(e.Steps), len(e.Steps))
+			fmt.Fprintf(a.out, "%s: %d donors, %d letters in %d steps rendered, no fault\n", p.name, e.Donors, letters, len(e.Steps))
 			a.next("outreach plan %s", p.name)
 			return nil
 		},

@@ -53,7 +53,14 @@ func (a *app) recordCommand() *cobra.Command {
 				for _, step := range got.Past {
 					fmt.Fprintf(a.out, "%s: %s is past the commit point and may still be on its way\n", d.id, step)
 				}
-				a.next("outreach case %s", d.id)
+				switch e.Kind {
+				case "pledge":
+					a.next("outreach preview %s --step thanks --pledge '%s %s' shows the letter of thanks", d.id, e.Currency, e.Amount)
+				case "reply":
+					a.next("outreach preview %s --step acknowledgement shows a letter that acknowledges it", d.id)
+				default:
+					a.next("outreach case %s", d.id)
+				}
 				return nil
 			})
 		},
