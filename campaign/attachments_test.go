@@ -103,7 +103,7 @@ func TestAttachmentFaults(t *testing.T) {
 		t.Error(diff)
 	}
 	_, faults = c.ReadAttached(folder(nil), "campaigns/resilience")
-	if want := `campaign.yaml:44:23: attachments.folder: "attachments" there is no such folder beside campaign.yaml: make it and put the PDF files there`; faults.Error() != want {
+	if want := `campaign.yaml:50:23: attachments.folder: "attachments" there is no such folder beside campaign.yaml: make it and put the PDF files there`; faults.Error() != want {
 		t.Errorf("%v\nwant %s", faults, want)
 	}
 }
