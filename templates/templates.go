@@ -171,6 +171,9 @@ func (s *Set) addText(name, content string) (faults donor.Faults) {
 	return faults
 }
 
+// Languages are those that a step has texts in, in order.
+func (s *Set) Languages(step string) []string { return s.languages(step) }
+
 // languages are those that a step has texts in.
 func (s *Set) languages(step string) (languages []string) {
 	for k := range s.texts {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strings"
 	"unicode"
@@ -109,8 +110,10 @@ func (a *app) withLedger(cmd *cobra.Command, do func(ctx context.Context, l *led
 }
 
 // print writes JSON for programs.
-func (a *app) print(v any) error {
-	e := json.NewEncoder(a.out)
+func (a *app) print(v any) error { return printTo(a.out, v) }
+
+func printTo(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 	"outreach.example/campaign"
 	"outreach.example/donor"
 	"outreach.example/ledger"
-	"outreach.example/letter"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -222,107 +219,3 @@ func (p *project) summary(got planned) {
 		fmt.Fprintf(out, "left out: %s: %s\n", l.Donor, l.Reason)
 	}
 }
-
-func (a *app) previewCommand() *cobra.Command {
-	var in, step, form string
-	cmd := &cobra.Command{
-		Use: "preview DONOR", Short: "Show one letter as it would leave: text, HTML or source",
-		Example: "  outreach preview KEN\n  outreach preview FRA --step reminder-1\n  outreach preview PER --as-html > per.html",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("which donor? for example: outreach preview KEN")
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.preview(in, step, form, strings.ToUpper(args[0]), args[0])
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&in, "campaign", "", "which campaign, where there are several")
-	f.StringVar(&step, "step", "", "which step; the first unless set")
-	f.StringVar(&form, "form", "text", "text, html or source")
-	cmd.Example = "  outreach preview KEN\n  outreach preview FRA --step reminder-1\n  outreach preview PER --form html > per.html"
-	return cmd
-}
-
-func (a *app) preview(in, step, form, upper, id string) error {
-	if form != "text" && form != "html" && form != "source" {
-		return usagef("--form %q is not known (there are: text, html, source)", form)
-	}
-	if in == "" {
-		found, _ := filepath.Glob(filepath.Join(a.dir, "campaigns", "*", "campaign.yaml"))
-		if len(found) != 1 {
-			var names []string
-			for _, f := range found {
-				names = append(names, filepath.Base(filepath.Dir(f)))
-			}
-			return usagef("which campaign? add --campaign NAME (there are: %s)", strings.Join(names, ", "))
-		}
-		in = filepath.Base(filepath.Dir(found[0]))
-	}
-	p, err := a.open(in)
-	if err != nil {
-		return err
-	}
-	if err := p.load(); err != nil {
-		return err
-	}
-	if step == "" {
-		step = p.campaign.Steps[0].Name
-	}
-	var steps []string
-	for _, s := range p.campaign.Steps {
-		steps = append(steps, s.Name)
-	}
-	if !slices.Contains(steps, step) {
-		return usagef("campaign %s has no step %q (there are: %s)", in, step, strings.Join(steps, ", "))
-	}
-	for _, d := range p.donors {
-		if d.ID != upper && d.ID != id {
-			continue
-		}
-		r := campaign.Record{Donor: d, Ask: p.campaign.Ask.Ask(d.Contribution)}
-		c, err := p.set.Compose(&r, step)
-		if err != nil {
-			return p.fault(r, err)
-		}
-		return a.show(p, c, form)
-	}
-	for _, l := range p.left {
-		if l.Donor == upper {
-			return ledger.Refusal(fmt.Sprintf("%s is left out: %s", upper, l.Reason))
-		}
-	}
-	hint := ""
-	if s := donor.Registry().Suggest(id); s != "" {
-		hint = "; " + s
-	}
-	return usagef("campaign %s does not write to %q%s", in, id, hint)
-}
-
-func (a *app) show(p *project, c letter.Content, form string) error {
-	now := a.now()
-	printed := p.set.PrintDate(c.Language, now)
-	switch form {
-	case "source":
-		sealed, err := letter.Seal(&c, now, printed)
-		if err != nil {
-			return err
-		}
-		_, err = a.out.Write(sealed.Bytes)
-		return err
-	case "html":
-		_, err := fmt.Fprintln(a.out, strings.ReplaceAll(c.HTML, letter.DateMark, printed))
-		return err
-	}
-	fmt.Fprintf(a.out, "From: %s\nTo: %s\n", mailbox(c.From), mailbox(c.To))
-	for _, cc := range c.Cc {
-		fmt.Fprintf(a.out, "Cc: %s\n", mailbox(cc))
-	}
-	fmt.Fprintf(a.out, "Subject: %s\n\n%s\n", strings.ReplaceAll(c.Subject, letter.DateMark, printed),
-		strings.ReplaceAll(c.Text, letter.DateMark, printed))
-	return nil
-}
-
-func mailbox(m donor.Mailbox) string { return strings.TrimSpace(m.Name + " <" + m.Address + ">") }
