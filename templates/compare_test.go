@@ -13,7 +13,9 @@ import (
 var sourceNumber = regexp.MustCompile(`\[[0-9]+\]`)
 
 // evened is a text with every white space as one space.
-func evened(s string) string { return strings.Join(strings.Fields(strings.ReplaceAll(s, nbsp, "~")), " ") }
+func evened(s string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(s, nbsp, "~")), " ")
+}
 
 // TestCompare: what is shown as the letter's is in the letter, what is shown as the text's is in the text, and what is not
 // shown is the same in both.
