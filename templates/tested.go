@@ -16,7 +16,7 @@ var testMarks = map[string]testMark{
 }
 
 // headOpen begins the letterhead in the layout.
-const headOpen = `<p class="head"`
+const headOpen = `<table role="presentation" class="letterhead"`
 
 // styleTest is the frame of the mark. Its ink follows the letter's by day and by night.
 const styleTest = `<p class="ink" style="margin:0 0 24px;padding:10px 14px;border:2px solid #b8500f;font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.4;font-weight:bold;">`
