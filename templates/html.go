@@ -12,11 +12,13 @@ import (
 //go:embed layout.html
 var layoutHTML string
 
-// Styles are inlined: many mail programs drop style sheets. Text is 14 px or more.
+// Styles are inlined: many mail programs drop style sheets. Text is 14 px or more. Outlook's engine is that of Word: it knows
+// padding and borders on cells only, so what is indented is so by its margin, and a frame is a table's.
 const (
 	styleP    = `<p class="ink" style="margin:0 0 16px;">`
-	styleUL   = `<ul class="ink" style="margin:0 0 16px;padding:0 0 0 22px;">` + "\n"
+	styleUL   = `<ul class="ink" style="margin:0 0 16px 22px;padding:0;">` + "\n"
 	styleLI   = `<li style="margin:0 0 6px;">`
+	styleH2   = `<h2 style="margin:0;font-size:14px;line-height:1.5;font-weight:normal;">`
 	styleSup  = `<sup style="font-size:14px;line-height:0;">`
 	styleLink = `<a class="link" style="color:#005a8c;text-decoration:underline;" href="mailto:`
 )
@@ -46,10 +48,10 @@ func (s *htmlSheet) item(lines []byte, first, last bool) {
 }
 
 func (s *htmlSheet) sources(heading string, notes []string) {
-	s.out = append(s.out, `<table role="presentation" class="notes" width="100%" cellpadding="0" cellspacing="0" border="0" style="border-top:1px solid #b8c4cc;color:#4a5560;font-size:14px;line-height:1.5;margin:24px 0 0;">`+"\n"...)
-	s.out = append(append(append(s.out, `<tr><td colspan="2" style="padding:12px 0 4px;">`...), heading...), "</td></tr>\n"...)
+	s.out = append(s.out, `<table role="presentation" class="notes" style="width:100%;border-collapse:collapse;border-top:1px solid #b8c4cc;color:#4a5560;font-size:14px;line-height:1.5;margin:24px 0 0;">`+"\n"...)
+	s.out = append(append(append(s.out, `<tr><td colspan="2" style="padding:12px 0 4px;">`+styleH2...), heading...), "</h2></td></tr>\n"...)
 	for i, n := range notes {
-		s.out = append(s.out, `<tr><td width="28" style="padding:0 8px 0 0;vertical-align:top;">[`+itoa(i+1)+`]</td><td style="padding:0;">`...)
+		s.out = append(s.out, `<tr><td style="width:28px;padding:0 8px 0 0;vertical-align:top;">[`+itoa(i+1)+`]</td><td style="padding:0;">`...)
 		s.out = appendEscaped(s.out, []byte(n))
 		s.out = append(s.out, "</td></tr>\n"...)
 	}
@@ -124,7 +126,7 @@ func newPaper(language, letterhead string) paper {
 	middle, foot, _ := strings.Cut(rest, "{{body}}")
 	return paper{
 		head:   fill(head, "{{lang}}", language),
-		middle: fill(middle, "{{letterhead}}", string(appendEscaped(nil, []byte(letterhead)))),
+		middle: fill(middle, "{{lang}}", language, "{{letterhead}}", string(appendEscaped(nil, []byte(letterhead)))),
 		foot:   foot,
 	}
 }

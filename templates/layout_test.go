@@ -134,7 +134,7 @@ func checkNesting(t *testing.T, lang, page string) {
 // TestContrast: every colour of text on its paper, by day and by night, has a contrast of 4.5:1 or more (WCAG 2.2, 1.4.3).
 func TestContrast(t *testing.T) {
 	light, dark, _ := strings.Cut(layoutHTML, "prefers-color-scheme: dark")
-	dark, after, _ := strings.Cut(dark, "@media print")
+	dark, after, _ := strings.Cut(dark, "</style>")
 	pick := func(source, pattern string) string {
 		m := regexp.MustCompile(pattern).FindStringSubmatch(source)
 		if m == nil {

@@ -262,13 +262,17 @@ func (s *Set) find(step, variant, language string) *text {
 }
 
 // written says whether a step has any text at all.
-func (s *Set) written(step string) bool {
+func (s *Set) written(step string) bool { return len(s.Languages(step)) > 0 }
+
+// Languages are those that a step has texts in, in order.
+func (s *Set) Languages(step string) (languages []string) {
 	for k := range s.texts {
-		if k.step == step {
-			return true
+		if k.step == step && !slices.Contains(languages, k.language) {
+			languages = append(languages, k.language)
 		}
 	}
-	return false
+	slices.Sort(languages)
+	return languages
 }
 
 // languages are those that a step has texts in for donors of a variant.

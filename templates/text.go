@@ -11,6 +11,7 @@ import (
 // A text is one step in one language, ready to be written to any donor.
 type text struct {
 	file       string
+	source     string // as it was written, line ends put right
 	p          *profile
 	subject    []op
 	letterhead string
@@ -19,6 +20,14 @@ type text struct {
 	paper      paper
 	recurring  recurring
 	broken     bool // it has faults, so nothing is written from it
+}
+
+// compiler begins to read a text. Its faults and notes are its own until readText takes them.
+func (t *text) compiler(s *Set) *compiler {
+	return &compiler{
+		set: s, p: t.p, file: t.file, source: t.source, used: map[string]bool{}, faults: new(donor.Faults),
+		cited: map[string]*citation{}, notes: &[]string{},
+	}
 }
 
 var lineEnds = regexp.MustCompile(`[ \t]+\n`)
@@ -35,10 +44,9 @@ func (s *Set) readText(file, content string, p *profile, asks campaign.Asks) (*t
 		return t, faults
 	}
 	source = lineEnds.ReplaceAllString(source, "\n") // a line of spaces is an empty line
-	k := &compiler{
-		set: s, p: p, file: file, source: source, asks: asks, used: map[string]bool{}, faults: &faults,
-		cited: map[string]*citation{}, notes: &t.notes,
-	}
+	t.source = source
+	k := t.compiler(s)
+	k.asks, k.faults, k.notes = asks, &faults, &t.notes
 	end := strings.Index(source, "\n\n")
 	if end < 0 {
 		end = len(source)

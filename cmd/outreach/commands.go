@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strings"
 	"unicode"
@@ -44,7 +45,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 partly, 4 refused by a check, 130 inter
 		a.set[s.key] = f.String(flagName(s.key), "", s.explain)
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.tryCommand(), a.initCommand(), a.doctorCommand(), a.checkCommand(), a.planCommand(), a.previewCommand(),
+	root.AddCommand(a.tryCommand(), a.initCommand(), a.doctorCommand(), a.checkCommand(), a.planCommand(), a.previewCommand(), a.testCommand(),
 		a.approveCommand(), a.switchCommand(ledger.Start), a.statusCommand(), a.switchCommand(ledger.Pause),
 		a.switchCommand(ledger.Resume), a.switchCommand(ledger.Cancel), a.caseCommand(), a.recordCommand(), a.holdCommand(),
 		a.releaseCommand(), a.suppressCommand(), a.resolveCommand(), a.reconcileCommand(), a.backupCommand(), a.restoreCommand(),
@@ -109,8 +110,10 @@ func (a *app) withLedger(cmd *cobra.Command, do func(ctx context.Context, l *led
 }
 
 // print writes JSON for programs.
-func (a *app) print(v any) error {
-	e := json.NewEncoder(a.out)
+func (a *app) print(v any) error { return printTo(a.out, v) }
+
+func printTo(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)

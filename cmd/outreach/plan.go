@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -14,8 +13,6 @@ import (
 	"outreach.example/campaign"
 	"outreach.example/donor"
 	"outreach.example/ledger"
-	"outreach.example/letter"
-	"outreach.example/templates"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -259,138 +256,3 @@ func (p *project) summary(got planned) {
 		fmt.Fprintf(out, "left out: %s: %s\n", l.Donor, l.Reason)
 	}
 }
-
-func (a *app) previewCommand() *cobra.Command {
-	var in, step, form, pledge string
-	cmd := &cobra.Command{
-		Use: "preview DONOR", Short: "Show one letter as it would leave: text, HTML or source",
-		Example: "  outreach preview KEN\n  outreach preview FRA --step reminder-1\n  outreach preview PER --as-html > per.html",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usagef("which donor? for example: outreach preview KEN")
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.preview(in, step, form, pledge, strings.ToUpper(args[0]), args[0])
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&in, "campaign", "", "which campaign, where there are several")
-	f.StringVar(&step, "step", "", "which step, or thanks or acknowledgement; the first step unless set")
-	f.StringVar(&pledge, "pledge", "", `the amount that --step thanks gives thanks for, for example "EUR 250000"`)
-	f.StringVar(&form, "form", "text", "text, html or source")
-	cmd.Example = "  outreach preview KEN\n  outreach preview FRA --step reminder-1\n  outreach preview PER --form html > per.html\n  outreach preview KEN --step thanks --pledge 'EUR 250000'"
-	return cmd
-}
-
-func (a *app) preview(in, step, form, pledge, upper, id string) error {
-	if form != "text" && form != "html" && form != "source" {
-		return usagef("--form %q is not known (there are: text, html, source)", form)
-	}
-	if in == "" {
-		found, _ := filepath.Glob(filepath.Join(a.dir, "campaigns", "*", "campaign.yaml"))
-		if len(found) != 1 {
-			var names []string
-			for _, f := range found {
-				names = append(names, filepath.Base(filepath.Dir(f)))
-			}
-			return usagef("which campaign? add --campaign NAME (there are: %s)", strings.Join(names, ", "))
-		}
-		in = filepath.Base(filepath.Dir(found[0]))
-	}
-	p, err := a.open(in)
-	if err != nil {
-		return err
-	}
-	if err := p.load(); err != nil {
-		return err
-	}
-	if step == "" {
-		step = p.campaign.Steps[0].Name
-	}
-	var steps []string
-	for _, s := range p.campaign.Steps {
-		steps = append(steps, s.Name)
-	}
-	if steps = append(steps, templates.AnswerNames...); !slices.Contains(steps, step) {
-		return usagef("campaign %s has no step %q (there are: %s)", in, step, strings.Join(steps, ", "))
-	}
-	promised, err := parsePledge(pledge)
-	if err != nil {
-		return err
-	}
-	for _, d := range p.donors {
-		if d.ID != upper && d.ID != id {
-			continue
-		}
-		r := p.campaign.Record(d)
-		r.Pledge = promised
-		c, err := p.set.Compose(&r, step)
-		if err != nil {
-			return p.fault(r, err)
-		}
-		for _, line := range r.Ask.Lines {
-			if slices.Contains(templates.AnswerNames, step) {
-				break // an answer asks for nothing
-			}
-			fmt.Fprintln(a.errs, "ask: "+line)
-		}
-		return a.show(p, c, form)
-	}
-	for _, l := range p.left {
-		if l.Donor == upper {
-			return ledger.Refusal(fmt.Sprintf("%s is left out: %s", upper, l.Reason))
-		}
-	}
-	hint := ""
-	if s := donor.Registry().Suggest(id); s != "" {
-		hint = "; " + s
-	}
-	return usagef("campaign %s does not write to %q%s", in, id, hint)
-}
-
-// parsePledge reads an amount as record prints it, currency first; nothing is no pledge.
-func parsePledge(s string) (donor.Money, error) {
-	if s == "" {
-		return donor.Money{}, nil
-	}
-	currency, amount, ok := strings.Cut(s, " ")
-	if !ok {
-		return donor.Money{}, usagef("--pledge %q: write the currency and the amount, for example --pledge 'EUR 250000'", s)
-	}
-	m, err := donor.ParseMoney(amount, currency)
-	if err != nil {
-		return donor.Money{}, usagef("--pledge: %v", err)
-	}
-	return m, nil
-}
-
-func (a *app) show(p *project, c letter.Content, form string) error {
-	now := a.now()
-	printed := p.set.PrintDate(c.Language, now)
-	switch form {
-	case "source":
-		sealed, err := p.sealed(&c, letter.Occasion{Date: now, Printed: printed})
-		if err != nil {
-			return err
-		}
-		_, err = a.out.Write(sealed.Bytes)
-		return err
-	case "html":
-		_, err := fmt.Fprintln(a.out, strings.ReplaceAll(c.HTML, letter.DateMark, printed))
-		return err
-	}
-	fmt.Fprintf(a.out, "From: %s\nTo: %s\n", mailbox(c.From), mailbox(c.To))
-	for _, cc := range c.Cc {
-		fmt.Fprintf(a.out, "Cc: %s\n", mailbox(cc))
-	}
-	if c.Attachment.Name != "" {
-		fmt.Fprintf(a.out, "Attached: %s\n", c.Attachment.Name)
-	}
-	fmt.Fprintf(a.out, "Subject: %s\n\n%s\n", strings.ReplaceAll(c.Subject, letter.DateMark, printed),
-		strings.ReplaceAll(c.Text, letter.DateMark, printed))
-	return nil
-}
-
-func mailbox(m donor.Mailbox) string { return strings.TrimSpace(m.Name + " <" + m.Address + ">") }

@@ -36,6 +36,7 @@ type project struct {
 
 	campaign *campaign.Campaign
 	set      *templates.Set
+	everyone []donor.Donor // of every list, chosen or not
 	donors   []donor.Donor // chosen, in order
 	left     []campaign.LeftOut
 	warnings donor.Faults
@@ -141,6 +142,7 @@ func (p *project) load() error {
 	c, faults := campaign.Parse(p.name, file, p.written[file])
 	book, found := donor.Read(p.fsys, today)
 	faults = append(faults, found...)
+	p.everyone = book.Donors
 	readable := !found.Refuses() // a contact whose line has a fault is no missing contact
 	if c != nil {
 		p.campaign = c

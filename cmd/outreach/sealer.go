@@ -127,22 +127,30 @@ func (p *project) sealed(c *letter.Content, o letter.Occasion) (letter.Sealed, e
 	if c.OptOut != (letter.OptOut{}) {
 		s.Tokens = letter.TokenKeys{bytes.Repeat([]byte("preview."), 4)}
 	}
-	if c.Attachment != (letter.Attachment{}) {
-		for _, f := range p.attached.Files {
-			if f.Hash != c.Attachment.Hash {
-				continue
-			}
-			content, err := p.attachment(f)
-			if err != nil {
-				return letter.Sealed{}, err
-			}
-			e := letter.NewEncoded(len(content))
-			e.Add(content)
-			o.File = e.Bytes()
-			break
-		}
+	if o.File, err = p.file(c); err != nil {
+		return letter.Sealed{}, err
 	}
 	return s.Seal(new(bytes.Buffer), c, o)
+}
+
+// file is what goes with a letter, encoded; nil where nothing does.
+func (p *project) file(c *letter.Content) ([]byte, error) {
+	if c.Attachment == (letter.Attachment{}) {
+		return nil, nil
+	}
+	for _, f := range p.attached.Files {
+		if f.Hash != c.Attachment.Hash {
+			continue
+		}
+		content, err := p.attachment(f)
+		if err != nil {
+			return nil, err
+		}
+		e := letter.NewEncoded(len(content))
+		e.Add(content)
+		return e.Bytes(), nil
+	}
+	return nil, nil
 }
 
 // examineTokens says whether return paths are signed.
