@@ -21,8 +21,8 @@ func TestPreviewAll(t *testing.T) {
 	for _, f := range c.Faults {
 		t.Error(f)
 	}
-	if c.Letters != 350 || len(c.IDs) != 350 || len(c.To) != 175 {
-		t.Errorf("%d letters with %d ids to %d addresses, want 350, 350 and 175", c.Letters, len(c.IDs), len(c.To))
+	if c.Letters != 525 || len(c.IDs) != 525 || len(c.To) != 175 {
+		t.Errorf("%d letters with %d ids to %d addresses, want 525, 525 and 175", c.Letters, len(c.IDs), len(c.To))
 	}
 
 	f, err := os.Open(filepath.Join(out, "index.html"))
@@ -37,7 +37,7 @@ func TestPreviewAll(t *testing.T) {
 	if n := page.Find("script, link, img, iframe, [src], [style], [onclick]").Length(); n > 0 {
 		t.Errorf("%d elements run or fetch something", n)
 	}
-	for _, step := range []string{"appeal", "reminder-1"} {
+	for _, step := range []string{"appeal", "reminder-1", "reminder-2"} {
 		if n := page.Find("table#" + step + " tbody tr").Length(); n != 175 {
 			t.Errorf("%s: %d rows", step, n)
 		}
@@ -57,7 +57,7 @@ func TestPreviewAll(t *testing.T) {
 			t.Errorf("%s: %v", href, err)
 		}
 	})
-	if len(links) != 350*3+3 {
+	if len(links) != 525*3+4 {
 		t.Errorf("%d links", len(links))
 	}
 	row := page.Find(`table#appeal tbody tr`).FilterFunction(func(_ int, s *goquery.Selection) bool { return strings.Contains(s.Text(), "CIV") })
