@@ -37,6 +37,7 @@ type compiler struct {
 	faults  *donor.Faults
 	cited   map[string]*citation
 	notes   *[]string
+	cites   *[]cite
 }
 
 // parserError is how the parser words an error: it knows only the line.
@@ -294,6 +295,7 @@ func (k *compiler) citation(id string, at int) *citation {
 		*k.notes = append(*k.notes, note)
 	}
 	k.cited[id] = &c
+	k.cite(f, at)
 	return &c
 }
 

@@ -3,6 +3,7 @@ package templates
 import (
 	"regexp"
 	"strings"
+	"time"
 
 	"outreach.example/donor"
 )
@@ -17,7 +18,10 @@ type text struct {
 	notes      []string // sources, each with its year; a citation holds its index
 	paper      paper
 	recurring  recurring
-	broken     bool // it has faults, so nothing is written from it
+	cites      []cite
+	keys       []string  // of the facts it cites, sorted
+	ends       time.Time // from then on one of them is cited no longer; zero for never
+	broken     bool      // it has faults, so nothing is written from it
 }
 
 var lineEnds = regexp.MustCompile(`[ \t]+\n`)
@@ -35,7 +39,7 @@ func (s *Set) readText(file, content string, p *profile) (*text, donor.Faults) {
 	source = lineEnds.ReplaceAllString(source, "\n") // a line of spaces is an empty line
 	k := &compiler{
 		set: s, p: p, file: file, source: source, used: map[string]bool{}, faults: &faults,
-		cited: map[string]*citation{}, notes: &t.notes,
+		cited: map[string]*citation{}, notes: &t.notes, cites: &t.cites,
 	}
 	end := strings.Index(source, "\n\n")
 	if end < 0 {
@@ -56,6 +60,7 @@ func (s *Set) readText(file, content string, p *profile) (*text, donor.Faults) {
 	}
 	t.paper = newPaper(p.code, t.letterhead)
 	t.broken = faults.Refuses()
+	t.close(s)
 	return t, faults
 }
 

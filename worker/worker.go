@@ -45,6 +45,8 @@ type Worker struct {
 
 	listed     int // how many addresses suppressed was read at
 	suppressed map[string]bool
+	token      string // of the last withdrawal of facts that withdrawn knows of
+	withdrawn  map[string]ledger.Withdrawal
 	complained time.Time // when the log was told last that the disk keeps letters back
 }
 
@@ -131,6 +133,9 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 	w.mu.Lock()
 	stale := w.listed != claims.Suppressed
 	w.mu.Unlock()
+	if err := w.readWithdrawn(ctx, claims.Letters[0].Withdrawn); err != nil {
+		return nil, err
+	}
 	if stale {
 		// Addresses are only ever added, so the number tells whether the list is known. begin looks again.
 		list, err := w.Ledger.Suppressed(ctx)
@@ -151,6 +156,9 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now time.Time, t *texts) error {
 	if !ledger.Rest(w.Intake, c.NotBefore.Sub(now)) {
 		return w.giveBack([]ledger.Claim{c}, 0, "")
+	}
+	if reason := w.unfit(c, now, t); reason != "" {
+		return w.withhold(c, reason)
 	}
 	out, fault := t.seal(c)
 	if fault != nil {
