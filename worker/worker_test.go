@@ -51,6 +51,7 @@ type house struct {
 	box    *relaytest.Server
 	worker *worker.Worker
 	now    time.Time
+	facts  string // the facts register of the editions that are planned, "" for none
 }
 
 // newHouse starts a campaign to donors named by their addresses: the first is To, further ones Cc.
@@ -94,6 +95,9 @@ func (h *house) plan(registry, text string, donors map[string][]string) {
 	h.t.Helper()
 	content := fmt.Sprintf(file, registry)
 	files := map[string]string{"campaign.yaml": content, "texts/appeal.en.txt": text}
+	if h.facts != "" {
+		files["facts.csv"] = h.facts
+	}
 	c, faults := campaign.Parse("res", "campaign.yaml", []byte(content))
 	if faults.Refuses() {
 		h.t.Fatal(faults)
