@@ -55,7 +55,7 @@ func TestParse(t *testing.T) {
 		Signatory: Signatory{"Amara Lindqvist", map[string]string{
 			"en": "Director General", "fr": "Directrice générale", "es": "Directora General",
 		}},
-		Facts: []string{"people_assisted", "countries"}, Mentions: []string{"SDN"},
+		Facts: []string{"people_assisted", "countries"}, Mentions: []string{"SDN"}, Numbers: []string{"A/RES/73/195", "2030"},
 		Ask: donor.AskRule{
 			Low: 5, High: 10, BaseYear: 2024, Base: "voluntary contributions",
 			Floor: donor.Money{Minor: 100_000_00, Currency: "USD"}, RoundTo: 1000,

@@ -92,8 +92,9 @@ type Set struct {
 	facts    map[string]*fact
 	forms    map[formKey]form
 	texts    map[textKey]*text
-	domain   string // of Message-IDs
-	reply    []byte // the address that answers go to
+	domain   string       // of Message-IDs
+	reply    []byte       // the address that answers go to
+	strict   donor.Faults // what Proofread finds
 }
 
 // Load reads the texts of a campaign. Of files, whose names are those of an edition, it takes "facts.csv" (the

@@ -59,6 +59,7 @@ func (s *Set) readText(file, content string, p *profile) (*text, donor.Faults) {
 		}
 	}
 	t.paper = newPaper(p.code, t.letterhead)
+	k.language(source)
 	t.broken = faults.Refuses()
 	t.close(s)
 	return t, faults
