@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -88,4 +89,15 @@ func (s *Set) Facts() []Fact {
 	}
 	slices.SortFunc(out, func(a, b Fact) int { return strings.Compare(a.ID, b.ID) })
 	return out
+}
+
+// Texts are the names of the texts that cite a fact, by its key: appeal.en, reminder-1.fr.
+func (s *Set) Texts(key string) (names []string) {
+	for _, t := range s.texts {
+		if slices.Contains(t.keys, key) {
+			names = append(names, strings.TrimSuffix(path.Base(t.file), ".txt"))
+		}
+	}
+	slices.Sort(names)
+	return names
 }

@@ -83,7 +83,7 @@ func (f *fact) public() Fact {
 	for _, lang := range append([]string{"en"}, known()...) {
 		c, _, lack := f.cite(profiles[lang])
 		if lack == "" {
-			out.Says = c.later
+			out.Says = strings.NewReplacer(nbsp, " ", nnbsp, " ").Replace(c.later) // lines of a terminal break anywhere
 			if out.Source = f.source[lang].text; out.Source == "" {
 				out.Source = f.source[""].text
 			}

@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -139,6 +140,7 @@ func (p *project) load() error {
 			p.donors, p.left = chosen, left
 		}
 		set, found := templates.Load(c, p.files)
+		found = append(found, set.Proofread(today, lastDays(c, p.app.now()))...)
 		faults = append(faults, p.placed(found)...)
 		p.set = set
 		if set != nil && !faults.Refuses() {
@@ -151,6 +153,20 @@ func (p *project) load() error {
 	}
 	p.warnings = faults
 	return nil
+}
+
+// lastDays is the last day on which letters of each step are to leave: the day until which they are approved, or the first
+// on which they can.
+func lastDays(c *campaign.Campaign, now time.Time) map[string]donor.Date {
+	days := map[string]donor.Date{}
+	for _, e := range c.Calendar(c.Schedule.Opening(now)) {
+		d := donor.DateOf(e.Earliest)
+		if d.Before(e.Standing) {
+			d = e.Standing
+		}
+		days[e.Step] = d
+	}
+	return days
 }
 
 // placed names a text as staff know it: an edition knows it without its campaign's folder.
