@@ -31,6 +31,9 @@ func (t *texts) seal(c ledger.Claim) (*outgoing, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.set.Door(&content, r); err != nil {
+		return nil, err
+	}
 	b := buffers.Get().(*bytes.Buffer)
 	sealed, err := letter.SealInto(b, &content, c.Date, t.set.PrintDate(content.Language, c.Date))
 	if err != nil {

@@ -48,6 +48,7 @@ var settings = []setting{
 	{"intents", "OUTREACH_INTENTS", "", "folder of the intent files, on a disk that is kept; ~/.local/state/outreach/intents unless set", false, checkFolder},
 	{"intents_keep", "OUTREACH_INTENTS_KEEP", "90", "days for which intent files are kept after they were settled", false, checkCount},
 	{"metrics", "OUTREACH_METRICS", "", "address of a page /metrics for Prometheus, of a scheduler, a worker or up; a port alone is this machine's only; off unless set", false, checkListen},
+	{"verified_days", "OUTREACH_VERIFIED_DAYS", "30", "days after which a contact that nobody has verified since is warned of", false, checkCount},
 	{"log", "OUTREACH_LOG", "text", "form of the program log: text or json", false, checkLog},
 }
 

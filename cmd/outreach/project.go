@@ -121,7 +121,7 @@ func (p *project) load() error {
 	today := donor.DateOf(p.app.now())
 	file := path.Join("campaigns", p.name, "campaign.yaml")
 	c, faults := campaign.Parse(p.name, file, p.written[file])
-	book, found := donor.Read(p.fsys, today)
+	book, found := donor.ReadFresh(p.fsys, today, p.fresh())
 	faults = append(faults, found...)
 	readable := !found.Refuses() // a contact whose line has a fault is no missing contact
 	if c != nil {
@@ -138,6 +138,7 @@ func (p *project) load() error {
 				chosen[i].Contribution = book.Contribution(chosen[i].ID, c.Ask.BaseYear, c.Ask.Base)
 			}
 			p.donors, p.left = chosen, left
+			faults = append(faults, c.CheckGoal(chosen)...)
 		}
 		set, found := templates.Load(c, p.files)
 		found = append(found, set.Proofread(today, lastDays(c, p.app.now()))...)
@@ -153,6 +154,14 @@ func (p *project) load() error {
 	}
 	p.warnings = faults
 	return nil
+}
+
+// fresh is for how many days a contact is believed. A setting that cannot be read is told of by whoever reads them all.
+func (p *project) fresh() int {
+	if c, err := p.app.config(); err == nil {
+		return c.count("verified_days")
+	}
+	return donor.Fresh
 }
 
 // lastDays is the last day on which letters of each step are to leave: the day until which they are approved, or the first
@@ -188,6 +197,9 @@ func (p *project) freeze(ctx context.Context, cuts map[string]int, store func(ca
 		Campaign: p.campaign, Files: p.files, Inputs: p.inputs(), Cuts: cuts,
 		Render: func(r campaign.Record, step string) (string, error) {
 			content, err := p.set.Compose(&r, step)
+			if err == nil {
+				err = p.set.Door(&content, &r)
+			}
 			if err != nil {
 				return "", p.fault(r, err)
 			}
