@@ -48,3 +48,17 @@ func TestDoor(t *testing.T) {
 		})
 	}
 }
+
+// TestStrangers: a title that names another State than the contact's own is found, the own and Switzerland are not.
+func TestStrangers(t *testing.T) {
+	r := record(t, "KEN", "", contact(donor.Ambassador, "f"), nil)
+	for _, c := range []struct{ title, want string }{
+		{"Permanent Representative of Kenya to the United Nations in Switzerland", ""},
+		{"Permanent Representative of Ghana", `contacts.csv:7: title "Ghana" names GHA, and the contact is of KEN: write the post without it, or add mentions: [GHA] to campaign.yaml`},
+	} {
+		r.Donor.Contacts[0].Title, r.Donor.Contacts[0].Line = c.title, 7
+		if got := load(t).Strangers([]donor.Donor{r.Donor}).Error(); got != c.want {
+			t.Errorf("got %s\nwant %s", got, c.want)
+		}
+	}
+}

@@ -146,6 +146,7 @@ func (p *project) load() error {
 		p.set = set
 		if set != nil && !faults.Refuses() {
 			faults = append(faults, set.Missing(p.donors)...)
+			faults = append(faults, set.Strangers(p.donors)...)
 		}
 	}
 	faults.Sort()
