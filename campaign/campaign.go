@@ -22,6 +22,7 @@
 //	signatory*    name*, title* (by language)
 //	facts         ids of the facts register that the texts may cite
 //	mentions      States (ISO 3166-1 alpha-3) that the texts may name although the letter is not theirs
+//	numbers       words with digits that the texts may write although they are no figures: the number of a resolution
 //	ask*          low*, high* (whole per cent, 5 to 10), base_year*, base (the contribution's label; any unless said
 //	              otherwise), floor (whole units; a smaller contribution is not asked for a figure; 0 unless said
 //	              otherwise), currency*, round_to (whole units, 1 unless said otherwise)
@@ -58,6 +59,7 @@ type Campaign struct {
 	Signatory  Signatory
 	Facts      []string // ids of the facts register that the texts may cite
 	Mentions   []string // States that the texts may name although the letter is not theirs
+	Numbers    []string // words with digits that the texts may write although they are no figures
 	Ask        donor.AskRule
 	Variants   []Variant // the first that fits a donor is the donor's; none where all get the same letter
 	ReplyBy    donor.Date

@@ -59,7 +59,7 @@ func TestParse(t *testing.T) {
 		Signatory: Signatory{"Amara Lindqvist", map[string]string{
 			"en": "Director General", "fr": "Directrice générale", "es": "Directora General",
 		}},
-		Facts: []string{"people_assisted", "countries"}, Mentions: []string{"SDN"},
+		Facts: []string{"people_assisted", "countries"}, Mentions: []string{"SDN"}, Numbers: []string{"A/RES/73/195", "2030"},
 		Variants: []Variant{
 			{Name: "given", Donors: []string{}, Asks: Nothing, AtLeast: none},
 			{Name: "courtesy", Status: []string{"observer"}, Asks: Nothing, AtLeast: none},

@@ -69,6 +69,7 @@ var campaignKeys = []key[Campaign]{
 			}
 		}
 	}},
+	{"numbers", "", func(r *reader, v value, c *Campaign) { c.Numbers = r.words(v, nil, "", `"A/RES/73/195"`) }},
 	{"ask", "ask: {low: 5, high: 10, base_year: 2024, currency: USD}", func(r *reader, v value, c *Campaign) {
 		a := ask{AskRule: donor.AskRule{RoundTo: 1}}
 		readGroup(r, v, askKeys, &a)

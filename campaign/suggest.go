@@ -7,7 +7,7 @@ import (
 	"outreach.example/donor"
 )
 
-const maxListed = 20 // words that a sentence lists
+const maxListed = 24 // words that a sentence lists
 
 // didYouMean ends a sentence about a word that nobody knows: with the word that was probably meant, or with all.
 func didYouMean(word string, known []string) string {

@@ -20,7 +20,10 @@ type Book struct {
 // Read reads donors, contacts and contributions of a project folder, each from its CSV or XLSX file. Donors are there
 // as far as they could be read, so that later checks may add their faults; while the faults refuse, nothing may be
 // planned from them. The same files give the same answer on the same day.
-func Read(fsys fs.FS, today Date) (*Book, Faults) {
+func Read(fsys fs.FS, today Date) (*Book, Faults) { return ReadFresh(fsys, today, Fresh) }
+
+// ReadFresh is Read where a contact that was not verified within so many days is warned of.
+func ReadFresh(fsys fs.FS, today Date, fresh int) (*Book, Faults) {
 	var faults Faults
 	donors := append(Registry().All(), readDonors(fsys, &faults)...)
 	index := index{make(map[string]int32, len(donors)), !faults.Refuses()}
@@ -29,7 +32,7 @@ func Read(fsys fs.FS, today Date) (*Book, Faults) {
 	for i, d := range donors {
 		index.at[d.ID] = int32(i)
 	}
-	readContacts(fsys, today, donors, index, &faults)
+	readContacts(fsys, today, fresh, donors, index, &faults)
 	b.file, b.contributions = readContributions(fsys, today, donors, index, &faults)
 	faults.Sort()
 	return b, faults
@@ -61,6 +64,7 @@ func (x index) unknown(id string) string {
 type record struct {
 	donor string
 	Contribution
+	checked bool // a person compared an unusual amount with its source
 }
 
 // Contribution is what a donor gave in a year, by the name of what it gave; "" takes the only one of the year. It is

@@ -42,7 +42,7 @@ var contactColumns = []column{
 }
 
 const (
-	fresh        = 30 // days that a person's post is believed without another look
+	Fresh        = 30 // days that a person's post is believed without another look, unless a setting says otherwise
 	maxSameNamed = 20 // shared addresses that are named one by one
 )
 
@@ -50,6 +50,7 @@ const (
 type contacts struct {
 	faults *Faults
 	today  Date
+	fresh  int // days
 	donors []Donor
 	index  index
 
@@ -57,25 +58,25 @@ type contacts struct {
 	first   map[int32]int32 // by donor, the line of its first row
 	holder  map[string]holder
 	shared  int // addresses of two donors
-	stale   []int
+	stale   []staleRow
+	domains domains
 }
 
 // holder is who has an address.
 type holder struct{ donor, line int32 }
 
 // readContacts gives the donors their contacts.
-func readContacts(fsys fs.FS, today Date, donors []Donor, index index, faults *Faults) {
+func readContacts(fsys fs.FS, today Date, fresh int, donors []Donor, index index, faults *Faults) {
 	c := &contacts{
-		faults: faults, today: today, donors: donors, index: index,
+		faults: faults, today: today, fresh: fresh, donors: donors, index: index, domains: domains{},
 		first: map[int32]int32{}, holder: map[string]holder{},
 	}
 	file := readTable(fsys, "contacts", true, contactColumns, faults, c.row)
 	if c.shared > maxSameNamed {
 		faults.Warnf(file, 0, 0, "%d more addresses belong to two donors", c.shared-maxSameNamed)
 	}
-	if len(c.stale) > 0 {
-		faults.Warnf(file, c.stale[0], 0, "not verified in the last %d days (%s): make sure the person still holds the post", fresh, others(len(c.stale)))
-	}
+	c.tellStale(file)
+	c.domains.tell(file, donors, faults)
 	for _, d := range donors {
 		if index.whole && d.Line > 0 && len(d.Contacts) > 0 && d.Name[d.Language] == "" {
 			faults.Addf(file, d.Contacts[0].Line, 0, "%s has no name_%s in the donors file, and its letters are in that language: add it there", d.ID, d.Language)
@@ -131,9 +132,14 @@ func (c *contacts) row(r row) {
 			d.Language = p.Language
 		}
 		addressable(&p, d.Language, fault)
-		if len(*c.faults) == before && isPerson(p.Rank) && p.Verified.AddDays(fresh).Before(c.today) {
-			c.stale = append(c.stale, r.line)
-		}
+	}
+	// A copy's row need say nothing of the person; what it says is held to it.
+	if len(*c.faults) == before && isPerson(p.Rank) && (!begun || p.Verified != (Date{})) && p.Verified.AddDays(c.fresh).Before(c.today) {
+		c.stale = append(c.stale, staleRow{id, r.line, p.Verified})
+	}
+	named(&p, d, fault)
+	if c.holder[strings.ToLower(p.Email)].line == int32(r.line) {
+		c.domains.add(p.Email, r.line, at)
 	}
 	if len(d.Contacts) == maxContacts {
 		// Said once, at the first row too many.
@@ -159,6 +165,9 @@ func (c *contacts) address(r row, at int32) string {
 		c.holder[key] = holder{at, int32(r.line)}
 	case other.donor == at:
 		c.faults.Addf(r.file, r.line, 0, "email: %s is a contact of %s already, in line %d: keep one", Quote(address), c.donors[at].ID, other.line)
+	case isState(&c.donors[at]) && isState(&c.donors[other.donor]):
+		c.faults.Addf(r.file, r.line, 0, "email: %s of %s is also the address of %s, in line %d: each would read what the other is asked for, so give one of the two another address",
+			Quote(address), c.donors[at].ID, c.donors[other.donor].ID, other.line)
 	default:
 		if c.shared++; c.shared <= maxSameNamed {
 			c.faults.Warnf(r.file, r.line, 0, "email: %s of %s is also the address of %s, in line %d: make sure that one mailbox reads for both",

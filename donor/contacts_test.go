@@ -36,7 +36,15 @@ func TestContactFaults(t *testing.T) {
 		{"address twice", "KEN,m@ken.example,office,,,,,,,\nKEN,M@KEN.example,office,,,,,,,\n", []string{
 			`contacts.csv:3: email: "M@ken.example" is a contact of KEN already, in line 2: keep one`}},
 		{"address of two donors", "KEN,m@geneva.example,office,,,,,,,\nFRA,m@geneva.example,office,,,,,,,\n", []string{
-			`contacts.csv:3: warning: email: "m@geneva.example" of FRA is also the address of KEN, in line 2: make sure that one mailbox reads for both`}},
+			`contacts.csv:3: email: "m@geneva.example" of FRA is also the address of KEN, in line 2: each would read what the other is asked for, so give one of the two another address`}},
+		{"domain of two States", "KEN,ken@geneva.example,office,,,,,,,\nFRA,fra@geneva.example,office,,,,,,,\n", []string{
+			`contacts.csv:3: warning: email: the domain "geneva.example" is that of KEN, in line 2, and of FRA: make sure that neither address is the other State's`}},
+		{"domain of a provider", "KEN,ken@mail.example,office,,,,,,,\nFRA,fra@mail.example,office,,,,,,,\nESP,esp@mail.example,office,,,,,,,\n", nil},
+		{"domain that names another State", "KEN,mission@ghana.example,office,,,,,,,\nNER,m@nga.mission.example,office,,,,,,,\nPER,m@peru-switzerland.example,office,,,,,,,\n", []string{
+			`contacts.csv:2: warning: email: the domain "ghana.example" names GHA, and the contact is of KEN: make sure that the address is not the other State's`,
+			`contacts.csv:3: warning: email: the domain "nga.mission.example" names NGA, and the contact is of NER: make sure that the address is not the other State's`}},
+		{"a title with a name that no letter uses", "TUR,m@tur.example,ambassador,Ada Alder,f,Ambassador of Turkey,,,2026-11-02,\n", []string{
+			`contacts.csv:2: title: "Turkey" is no name for a letter: write Türkiye (TUR)`}},
 		{"no address", "KEN,,office,,,,,,,\n", []string{`contacts.csv:2: email: no address: write one, for example mission@ken.example`}},
 		{"SMTP parameter", "KEN,a@ken.example> NOTIFY=NEVER,office,,,,,,,\n", []string{
 			`contacts.csv:2: email: "a@ken.example> NOTIFY=NEVER" has a '>' in it: write only the address, nothing before or after it`}},
@@ -86,7 +94,7 @@ func TestContactFaults(t *testing.T) {
 		{"day that may be two", "KEN,m@ken.example,ambassador,Ada Alder,f,,,,02/11/2026,\n", []string{`contacts.csv:2: verified: "02/11/2026" is not a day (expected YYYY-MM-DD, for example 2027-01-29)`}},
 		{"day to come", "KEN,m@ken.example,ambassador,Ada Alder,f,,,,2026-11-25,\n", []string{`contacts.csv:2: verified: 2026-11-25 lies in the future (today is 2026-11-24)`}},
 		{"long ago and never", "FRA,m@fra.example,ambassador,Ada Alder,f,,,,2026-10-24,\nKEN,m@ken.example,ambassador,Bo Brook,m,,,,2026-10-25,\nESP,m@esp.example,ambassador,Bo Brook,m,,,,,\n", []string{
-			`contacts.csv:2: warning: not verified in the last 30 days (the first of 2 such rows): make sure the person still holds the post`}},
+			`contacts.csv:2: warning: not verified in the last 30 days: line 2 (FRA, on 2026-10-24), line 4 (ESP, never); make sure that each person still holds the post, and write the day under verified`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wantFaults(t, map[string]string{"contacts.csv": header + c.rows}, c.want...)

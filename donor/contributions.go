@@ -16,10 +16,12 @@ const (
 	contributionAmount
 	contributionCurrency
 	contributionLabel
+	contributionSource
+	contributionVerified
 )
 
 var contributionColumns = []column{
-	{"donor", true}, {"year", true}, {"amount", true}, {"currency", true}, {"label", false}, {"source", false},
+	{"donor", true}, {"year", true}, {"amount", true}, {"currency", true}, {"label", false}, {"source", false}, {"verified", false},
 }
 
 const firstYear = 1951 // the organisation's first
@@ -69,6 +71,12 @@ func readContributions(fsys fs.FS, today Date, donors []Donor, index index, faul
 			}
 			fault("%s: %v", field, err)
 		}
+		checked := r.cells[contributionVerified] != ""
+		if d, err := ParseDate(r.cells[contributionVerified]); checked && err != nil {
+			fault("verified: %v", err)
+		} else if today.Before(d) {
+			fault("verified: %s lies in the future (today is %s)", d, today)
+		}
 		kept, again := labels[name]
 		if !again {
 			kept = strings.Clone(name)
@@ -86,7 +94,7 @@ func readContributions(fsys fs.FS, today Date, donors []Donor, index index, faul
 		if len(*faults) > before && (*faults)[before:].Refuses() || !known {
 			return
 		}
-		records = append(records, record{donors[at].ID, Contribution{
+		records = append(records, record{donor: donors[at].ID, checked: checked, Contribution: Contribution{
 			Year: year, Amount: Money{amount.Minor, strings.Clone(amount.Currency)}, Label: kept, File: r.file, Line: r.line,
 		}})
 	})
@@ -99,5 +107,6 @@ func readContributions(fsys fs.FS, today Date, donors []Donor, index index, faul
 			faults.Addf(file, b.Line, 0, "%s has %s of %d already, in line %d: keep one", b.donor, orElse(b.Label, "a contribution"), b.Year, a.Line)
 		}
 	}
+	oddUnits(file, records, faults)
 	return file, records
 }

@@ -7,7 +7,7 @@
 //
 //	contacts       donor*, email*, rank*, name, gender, title, salutation, family_name,
 //	               style, close, language, verified, source
-//	contributions  donor*, year*, amount*, currency*, label, source
+//	contributions  donor*, year*, amount*, currency*, label, source, verified
 //	donors         id*, status*, state, language, name_en, name_fr, name_es (the file need not be there)
 //
 // The rows of contacts that belong to one donor stand together: the first is whom the letter is addressed to, the next

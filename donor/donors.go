@@ -80,6 +80,11 @@ func readDonors(fsys fs.FS, faults *Faults) []Donor {
 		case slices.ContainsFunc(slices.Sorted(maps.Values(d.Name)), isPlaceholder):
 			fault("a name of %s is a placeholder: write the name", d.ID)
 		}
+		for _, lang := range slices.Sorted(maps.Keys(d.Name)) {
+			for _, what := range NeverNames(d.Name[lang], lang) {
+				faults.Warnf(r.file, r.line, 0, "name_%s: %s, unless this donor calls itself so", lang, what)
+			}
+		}
 		donors = append(donors, d)
 	})
 	return donors

@@ -114,7 +114,7 @@ func TestBook(t *testing.T) {
 			"KEN,second@ken.example,,,,,,,,\n" +
 			"FRA,mission@fra.example,office,,,,,en,2026-11-02,\n" +
 			"g7,person@private.example,other,Bo Brook,,,\"Cher Monsieur,\",,,\n",
-		"contributions.csv": "donor,year,amount,currency,label\nKEN,2024,250000.50,USD,voluntary contributions\nKEN,2023,1,USD,voluntary contributions\nKEN,2024,7,CHF,assessed contributions\ng7,2024,12,EUR,\n",
+		"contributions.csv": "donor,year,amount,currency,label\nKEN,2024,250000.50,USD,voluntary contributions\nKEN,2023,100000,USD,voluntary contributions\nKEN,2024,7,CHF,assessed contributions\ng7,2024,12,EUR,\n",
 	})
 	kenya, ok := b.Donor("KEN")
 	if !ok {
@@ -148,7 +148,7 @@ func TestBook(t *testing.T) {
 	}{
 		{"KEN", 2024, "voluntary contributions", "USD 250,000.50"},
 		{"KEN", 2024, "assessed contributions", "CHF 7"},
-		{"KEN", 2023, "", "USD 1"},
+		{"KEN", 2023, "", "USD 100,000"},
 		{"KEN", 2024, "", "none"}, // two, and nobody says which
 		{"KEN", 2022, "", "none"},
 		{"g7", 2024, "", "EUR 12"},

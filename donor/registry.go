@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-//go:embed data/member_states.csv data/member_states_articles.csv
+//go:embed data/member_states.csv data/member_states_articles.csv data/never_names.csv
 var registryFiles embed.FS
 
 // registryDate is the day whose membership the shipped registry shows.

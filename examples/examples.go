@@ -24,8 +24,9 @@ var sampleMonday = donor.Date{Year: 2026, Month: time.November, Day: 23}
 
 var isoDay = regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b`)
 
-// Files are the files of the sample project by their path with slashes. Every day in them is moved by the same whole
-// number of weeks, so that the campaign starts in the week of today and each day keeps its place in the week.
+// Files are the files of the sample project by their path with slashes. Every day in them, but for those of the years
+// before the sample's, is moved by the same whole number of weeks, so that the campaign starts in the week of today and
+// each day keeps its place in the week.
 func Files(today donor.Date) map[string][]byte {
 	days := (int(today.Weekday()) + 6) % 7 // since Monday
 	monday := today.AddDays(-days)
@@ -38,8 +39,8 @@ func Files(today donor.Date) map[string][]byte {
 		}
 		moved[name] = isoDay.ReplaceAllFunc(content, func(day []byte) []byte {
 			d, err := donor.ParseDate(string(day))
-			if err != nil {
-				return day // looks like a day and is none
+			if err != nil || d.Year < sampleMonday.Year {
+				return day // it looks like a day and is none, or it is one of history, which stays where it was
 			}
 			return []byte(d.AddDays(shift).String())
 		})

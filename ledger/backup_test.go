@@ -79,6 +79,7 @@ func TestBackupRestore(t *testing.T) {
 		attached := bytes.Repeat([]byte{0, 0xff, 0x0a}, 400_000)
 		w.ok(nil, w.StoreFile(w.ctx, "res", hashOf(attached), attached))
 		w.ok(w.Suppress(w.ctx, "ann", "x@y.example", "asked\nfor \xff it"))
+		w.ok(w.Withdraw(w.ctx, "ann", "corrected", []string{"people@1", "countries@2"}))
 		w.ok(w.Hold(w.ctx, "ann", "region:Asia", time.Time{}, "summit"))
 		w.ok(w.Record(w.ctx, "res", "FJI", "FJI-0", []string{"appeal"}, ledger.Entry{Kind: "reply", Date: "2026-11-24", By: "ann", At: time.Now()}))
 		sent, flying := w.claimOne("KEN"), w.claimOne("PER")

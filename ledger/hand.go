@@ -62,6 +62,7 @@ type Claim struct {
 	Date       time.Time
 	NotBefore  time.Time // the relay's pace: no earlier than this
 	DeferredCc uint64    // copies deferred in an earlier attempt, a bit mask over the contacts after the first
+	Withdrawn  string    // token of the withdrawn facts at the claim; "" for none
 }
 
 // Claims is the answer to a claim.
@@ -93,7 +94,7 @@ func (l *Ledger) Claim(ctx context.Context, b letter.Block, nonce string, n int,
 	c := b.Campaign
 	got, err := l.strings(ctx, "claim", []string{
 		campaignKey(c), rowsKey(b), countsKey(c), lookKey(c), dueKey(c), busyKey(), holdsKey(), casesKey(c), workersKey(),
-		relayKey(pace.Relay), suppressedKey(), metaKey(), auditKey(),
+		relayKey(pace.Relay), suppressedKey(), metaKey(), auditKey(), withdrawnKey(),
 	}, c, b.Step, b.Name, nonce, n, pace.Between.Milliseconds(), Ahead.Milliseconds(), l.patience().Rewake.Milliseconds())
 	if err != nil {
 		return Claims{}, err
@@ -103,9 +104,9 @@ func (l *Ledger) Claim(ctx context.Context, b letter.Block, nonce string, n int,
 	}
 	out := Claims{Now: fromMS(got[1]), More: got[2] == "1", Next: fromMS(got[3])}
 	out.Suppressed, _ = strconv.Atoi(got[5])
-	for i := 6; i+5 < len(got); i += 6 {
+	for i := 7; i+5 < len(got); i += 6 {
 		cl := Claim{
-			ID: letter.ID{Campaign: c, Donor: got[i], Step: b.Step}, Block: b, Nonce: nonce, Edition: got[4],
+			ID: letter.ID{Campaign: c, Donor: got[i], Step: b.Step}, Block: b, Nonce: nonce, Edition: got[4], Withdrawn: got[6],
 			NotBefore: fromMS(got[i+4]),
 		}
 		cl.Generation, _ = strconv.Atoi(got[i+1])
@@ -165,14 +166,15 @@ type NotGranted struct {
 func (e NotGranted) Error() string { return e.Why }
 
 var whyNot = map[string]string{
-	"nonce":   "the letter is no longer this worker's",
-	"lease":   "the worker's lease has ended",
-	"edition": "another edition was approved meanwhile",
-	"status":  "the campaign is not running",
-	"stopped": "the case has an answer",
-	"held":    "the donor is held",
-	"earlier": "the step before has not been sent",
-	"frozen":  "the ledger is frozen",
+	"nonce":     "the letter is no longer this worker's",
+	"lease":     "the worker's lease has ended",
+	"edition":   "another edition was approved meanwhile",
+	"status":    "the campaign is not running",
+	"stopped":   "the case has an answer",
+	"held":      "the donor is held",
+	"earlier":   "the step before has not been sent",
+	"withdrawn": "facts were withdrawn meanwhile; the letter is looked at again",
+	"frozen":    "the ledger is frozen",
 }
 
 // Granted is the ledger's word that a letter is sending. Position is where the ledger stood right after that.
@@ -211,8 +213,8 @@ func (l *Ledger) Begin(ctx context.Context, b Begin) (Granted, error) {
 }
 
 func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
-	k := newKeyring(metaKey(), auditKey(), busyKey(), holdsKey(), suppressedKey(), workersKey())
-	args := make([]any, 1, 1+14*len(bs))
+	k := newKeyring(metaKey(), auditKey(), busyKey(), holdsKey(), suppressedKey(), workersKey(), withdrawnKey())
+	args := make([]any, 1, 1+15*len(bs))
 	args[0] = l.patience().Answer.Milliseconds()
 	for _, b := range bs {
 		bl, c := b.Claim.Block, b.Claim.Block.Campaign
@@ -222,7 +224,7 @@ func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 		}
 		args = append(args, k.at(campaignKey(c)), k.at(rowsKey(bl)), k.at(countsKey(c)), k.at(lookKey(c)), k.at(casesKey(c)),
 			before, c+"/"+bl.Step+"/"+bl.Name, bl.Step, b.Claim.ID.Donor, b.Claim.Nonce, b.Claim.Edition, b.ContentHash,
-			b.ByteHash, strings.Join(b.Addresses, ","))
+			b.ByteHash, strings.Join(b.Addresses, ","), b.Claim.Withdrawn)
 	}
 	var short error
 	got, err := l.twice(ctx, "begin", 3+len(bs), func(ctx context.Context) (got []string, err error) {

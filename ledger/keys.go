@@ -65,6 +65,10 @@ func holdsKey() string { return tag + "holds" }
 // HASH: address hash to at|who|reason.
 func suppressedKey() string { return tag + "suppressed" }
 
+// HASH: key of a withdrawn fact, ID@HASH of its row in the register, to at|who|reason; .token, never the same twice,
+// of the last withdrawal.
+func withdrawnKey() string { return tag + "withdrawn" }
+
 // ZSET: worker to the end of its lease (ms).
 func workersKey() string { return tag + "workers" }
 

@@ -309,6 +309,10 @@ func TestStopBeatsBegin(t *testing.T) {
 			_, err := w.Approve(w.ctx, "bea", "res", editionTwo, nil)
 			return err
 		}, "another edition was approved meanwhile", letter.Planned},
+		{"withdrawn", func(w *world) error {
+			_, err := w.Withdraw(w.ctx, "ann", "corrected", []string{"people@1"})
+			return err
+		}, "facts were withdrawn meanwhile; the letter is looked at again", letter.Planned},
 		{"lease ended", func(w *world) error { return w.Leave(w.ctx, w.worker) }, "the worker's lease has ended", letter.Planned},
 	}
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {

@@ -39,6 +39,7 @@ type compiler struct {
 	faults  *donor.Faults
 	cited   map[string]*citation
 	notes   *[]string
+	cites   *[]cite
 }
 
 // parserError is how the parser words an error: it knows only the line.
@@ -101,6 +102,14 @@ func (k *compiler) fault(at int, format string, args ...any) {
 	k.faults.Addf(k.file, line, column, format, args...)
 }
 
+// strict notes what staff must mend before a text is approved, and what does not break a text that was.
+func (k *compiler) strict(at int, format string, args ...any) {
+	if len(k.set.strict) < maxFaults {
+		line, column := placeOf(k.source, k.base+max(at, 0))
+		k.set.strict.Addf(k.file, line, column, format, args...)
+	}
+}
+
 // placeOf is a byte offset as line and column, both from 1, the column in characters.
 func placeOf(text string, offset int) (line, column int) {
 	text = text[:min(offset, len(text))]
@@ -150,6 +159,9 @@ const maxFaults = 100
 // lint notes everything in a literal that no letter may hold.
 func (k *compiler) lint(n *parse.TextNode) {
 	text := string(n.Text)
+	for at, what := range k.set.proofread(text, k.p) {
+		k.strict(int(n.Pos)+at, "%s", what)
+	}
 	for at, what := range strangers(text, k.set.campaign.Mentions) {
 		k.fault(int(n.Pos)+at, "%s", what)
 	}
@@ -310,6 +322,7 @@ func (k *compiler) citation(id string, at int) *citation {
 		*k.notes = append(*k.notes, note)
 	}
 	k.cited[id] = &c
+	k.cite(f, at)
 	return &c
 }
 

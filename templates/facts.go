@@ -15,14 +15,18 @@ const factsFile = "facts.csv"
 
 // A fact is one row of the register: a figure with its year, the phrase it stands in and its source, by language.
 type fact struct {
-	id     string
-	line   int
-	unit   unit
-	value  int64 // whole units; hundredths of a per cent for perCent
-	code   string
-	year   string
-	phrase map[string]cell
-	source map[string]cell
+	id        string
+	line      int
+	qualifier string // as the register says it: more than, nearly, ...; "" for none
+	unit      unit
+	value     int64 // whole units; hundredths of a per cent for perCent
+	code      string
+	year      string
+	asOf      donor.Date // the day of which the figure is true; zero where the register does not say
+	expires   donor.Date // the last day on which a letter may cite it; zero for no end
+	phrase    map[string]cell
+	source    map[string]cell // "" is that of every language without its own
+	key       string          // names the row as it is written, see Key
 }
 
 // unit is how the figure of a fact is written.
@@ -43,14 +47,16 @@ var (
 	factForm     = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 )
 
-// readFacts reads the register. Its columns are id, value, unit ("per cent", an ISO 4217 code, or any other word for
-// what is counted), year, and phrase_LANG and source_LANG for each language; {value} in a phrase is where the figure
-// goes.
+// readFacts reads the register. Its columns are id*, value*, unit* ("per cent", an ISO 4217 code, or any other word for
+// what is counted), year*, qualifier (more than, nearly, ...), as_of and expires (days), says (what the figure is, for
+// staff), and phrase_LANG and source_LANG for each language; source is that of every language without its own. In a
+// phrase {value} is where the figure goes, and {qualifier} where the qualifier does.
 func readFacts(content string, profiles languages) (map[string]*fact, donor.Faults) {
-	t, faults := readTable(factsFile, content, []string{"id", "value", "unit", "year"}, []string{"phrase_", "source_"})
+	t, faults := readTable(factsFile, content, []string{"id", "value", "unit", "year"}, []string{"phrase_", "source_"},
+		"qualifier", "as_of", "expires", "says", "source")
 	facts := map[string]*fact{}
 	for _, r := range t.rows {
-		f := &fact{id: r.cells["id"].text, line: r.line, phrase: map[string]cell{}, source: map[string]cell{}}
+		f := &fact{id: r.cells["id"].text, line: r.line, phrase: map[string]cell{}, source: map[string]cell{}, key: keyOf(r)}
 		bad := func(column, format string, args ...any) {
 			c := r.cells[column]
 			faults.Addf(factsFile, c.line, c.column, column+": "+format, args...)
@@ -88,14 +94,19 @@ func readFacts(content string, profiles languages) (map[string]*fact, donor.Faul
 		if f.year = r.cells["year"].text; !yearForm.MatchString(f.year) {
 			bad("year", "%s is no year: write four digits, for example 2024", donor.Quote(f.year))
 		}
+		f.readDays(r, bad)
+		if f.qualifier = r.cells["qualifier"].text; f.qualifier != "" && qualifiers[f.qualifier] == nil {
+			bad("qualifier", "%s: %s", donor.Quote(f.qualifier), didYouMean(f.qualifier, slices.Sorted(maps.Keys(qualifiers))))
+			f.qualifier = ""
+		}
 		for _, name := range slices.Sorted(maps.Keys(r.cells)) {
 			c := r.cells[name]
 			if lang, ok := strings.CutPrefix(name, "phrase_"); ok && c.text != "" {
 				f.phrase[lang] = c
 				f.checkPhrase(profiles[lang], lang, bad)
 			}
-			if lang, ok := strings.CutPrefix(name, "source_"); ok && c.text != "" {
-				f.source[lang] = c
+			if lang, ok := strings.CutPrefix(name, "source"); ok && c.text != "" {
+				f.source[strings.TrimPrefix(lang, "_")] = c
 				if _, what := lint(c.text, ""); what != "" {
 					bad(name, "%s", what)
 				}
@@ -116,6 +127,18 @@ func (f *fact) checkPhrase(p *profile, lang string, bad func(column, format stri
 		bad(column, "%s must hold {value} once, where the figure goes, for example \"more than {value} people\"", donor.Quote(text))
 		return
 	}
+	switch n := strings.Count(text, "{qualifier}"); {
+	case f.qualifier != "" && n != 1:
+		bad(column, "%s must hold {qualifier} once, where %s goes in this language, for example \"{qualifier} {value} people\"", donor.Quote(text), donor.Quote(f.qualifier))
+		return
+	case f.qualifier == "" && n > 0:
+		bad(column, "%s holds {qualifier}, and the row has none: write it in the column qualifier, or take it out", donor.Quote(text))
+		return
+	case f.qualifier != "" && qualifiers[f.qualifier][lang] == "":
+		bad(column, "no word for the qualifier %s is known in the language %s: leave the column qualifier empty and write it into the phrases", donor.Quote(f.qualifier), donor.Quote(lang))
+		return
+	}
+	before, after = f.qualified(lang, before), f.qualified(lang, after)
 	if _, what := lint(before+after, ""); what != "" {
 		bad(column, "%s", what)
 	}
@@ -145,6 +168,9 @@ type citation struct {
 // register lacks for it.
 func (f *fact) cite(p *profile) (c citation, note string, lack string) {
 	phrase, source := f.phrase[p.code], f.source[p.code]
+	if source.text == "" {
+		source = f.source[""]
+	}
 	switch {
 	case phrase.text == "":
 		return c, "", "phrase_" + p.code
@@ -171,7 +197,7 @@ func (f *fact) in(p *profile, first bool) string {
 	default:
 		figure, _ = p.number(f.value)
 	}
-	before, after, _ := strings.Cut(typeset(p, f.phrase[p.code].text), "{value}")
+	before, after, _ := strings.Cut(typeset(p, f.qualified(p.code, f.phrase[p.code].text)), "{value}")
 	if n, ok := strings.CutPrefix(after, " "); ok && f.unit == count && strings.IndexFunc(n, isWordRune) == 0 && !strings.Contains(figure, nbsp) {
 		after = nbsp + n // 186 countries
 	}

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -54,6 +55,21 @@ func splitWords(s string) (words []string) {
 // offsets. Capitals count, so that a jordan, a chad and a mali in a text are words.
 func strangers(s string, allowed []string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
+		for at, n := range namesIn(s, allowed) {
+			if !yield(at, fmt.Sprintf("%s is a name of %s, and every reader of this text would see it: write {{.State.Short}} for the State that is "+
+				"written to, or add mentions: [%s] to campaign.yaml", donor.Quote(n.found), n.id, n.id)) {
+				return
+			}
+		}
+	}
+}
+
+// A stranger is a State that a text names, and how.
+type stranger struct{ id, found string }
+
+// namesIn finds the names of States that are not allowed.
+func namesIn(s string, allowed []string) iter.Seq2[int, stranger] {
+	return func(yield func(int, stranger) bool) {
 		places := slices.Collect(wordsOf(s))
 		word := func(i int) string { return s[places[i][0]:places[i][1]] }
 		for i := 0; i < len(places); i++ {
@@ -70,9 +86,7 @@ func strangers(s string, allowed []string) iter.Seq2[int, string] {
 					continue
 				}
 				if n.id != host && !slices.Contains(allowed, n.id) {
-					found := s[places[i][0]:places[end-1][1]]
-					if !yield(places[i][0], fmt.Sprintf("%s is a name of %s, and every reader of this text would see it: write {{.State.Short}} for the State that is "+
-						"written to, or add mentions: [%s] to campaign.yaml", donor.Quote(found), n.id, n.id)) {
+					if !yield(places[i][0], stranger{n.id, s[places[i][0]:places[end-1][1]]}) {
 						return
 					}
 				}
@@ -81,4 +95,25 @@ func strangers(s string, allowed []string) iter.Seq2[int, string] {
 			}
 		}
 	}
+}
+
+// Strangers finds the contacts whose title or salutation names another State than their own: it stands in their letters.
+func (s *Set) Strangers(donors []donor.Donor) (faults donor.Faults) {
+	for i := range donors {
+		d := &donors[i]
+		allowed := append([]string{d.State}, s.campaign.Mentions...)
+		for j := range d.Contacts {
+			c := &d.Contacts[j]
+			for _, v := range [...]struct{ field, text string }{{"title", c.Title}, {"salutation", c.Salutation}} {
+				if v.text == "" {
+					continue
+				}
+				for _, n := range namesIn(v.text, allowed) {
+					faults.Addf(cmp.Or(c.File, contactsFile), c.Line, 0, "%s %s names %s, and the contact is of %s: write the post without it, or add mentions: [%s] to campaign.yaml",
+						v.field, donor.Quote(n.found), n.id, d.ID, n.id)
+				}
+			}
+		}
+	}
+	return faults
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -31,9 +32,9 @@ type row struct {
 
 type table struct{ rows []row }
 
-// readTable reads a CSV file strictly: every column of must is there, none twice, and each other one begins with one of
-// the prefixes, which a language follows. Rows of empty cells are passed over.
-func readTable(file, content string, must, prefixes []string) (t table, faults donor.Faults) {
+// readTable reads a CSV file strictly: every column of must is there, none twice, and each other one is one of may or
+// begins with one of the prefixes, which a language follows. Rows of empty cells are passed over.
+func readTable(file, content string, must, prefixes []string, may ...string) (t table, faults donor.Faults) {
 	content, what := readable(content, maxTable)
 	if what != "" {
 		faults.Addf(file, 0, 0, "%s", what)
@@ -67,7 +68,7 @@ func readTable(file, content string, must, prefixes []string) (t table, faults d
 		line, _ := r.FieldPos(0)
 		if columns == nil {
 			columns = fields
-			faults = append(faults, checkColumns(file, r, fields, must, prefixes)...)
+			faults = append(faults, checkColumns(file, r, fields, must, prefixes, may)...)
 			if faults.Refuses() {
 				return t, faults
 			}
@@ -93,7 +94,7 @@ func readTable(file, content string, must, prefixes []string) (t table, faults d
 	}
 }
 
-func checkColumns(file string, r *csv.Reader, columns, must, prefixes []string) (faults donor.Faults) {
+func checkColumns(file string, r *csv.Reader, columns, must, prefixes, may []string) (faults donor.Faults) {
 	seen := map[string]bool{}
 	for i, name := range columns {
 		columns[i] = strings.ToLower(strings.TrimSpace(name))
@@ -102,8 +103,8 @@ func checkColumns(file string, r *csv.Reader, columns, must, prefixes []string) 
 		switch {
 		case seen[name]:
 			faults.Addf(file, line, column, "column %s is here twice: keep one", donor.Quote(name))
-		case !named(name, must, prefixes):
-			faults.Addf(file, line, column, "unknown column %s: %s", donor.Quote(name), didYouMean(name, append(must[:len(must):len(must)], examples(prefixes)...)))
+		case !slices.Contains(may, name) && !named(name, must, prefixes):
+			faults.Addf(file, line, column, "unknown column %s: %s", donor.Quote(name), didYouMean(name, slices.Concat(must, may, examples(prefixes))))
 		}
 		seen[name] = true
 	}

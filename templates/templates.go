@@ -113,6 +113,7 @@ type Set struct {
 	domain   string // of Message-IDs
 	reply    []byte // the address that answers go to
 	attached campaign.Attached
+	strict   donor.Faults // what Proofread finds
 }
 
 // Load reads the texts of a campaign. Of files, whose names are those of an edition, it takes "facts.csv" (the

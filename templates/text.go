@@ -3,6 +3,7 @@ package templates
 import (
 	"regexp"
 	"strings"
+	"time"
 
 	"outreach.example/campaign"
 	"outreach.example/donor"
@@ -19,14 +20,17 @@ type text struct {
 	notes      []string // sources, each with its year; a citation holds its index
 	paper      paper
 	recurring  recurring
-	broken     bool // it has faults, so nothing is written from it
+	cites      []cite
+	keys       []string  // of the facts it cites, sorted
+	ends       time.Time // from then on one of them is cited no longer; zero for never
+	broken     bool      // it has faults, so nothing is written from it
 }
 
 // compiler begins to read a text. Its faults and notes are its own until readText takes them.
 func (t *text) compiler(s *Set) *compiler {
 	return &compiler{
 		set: s, p: t.p, file: t.file, source: t.source, used: map[string]bool{}, faults: new(donor.Faults),
-		cited: map[string]*citation{}, notes: &[]string{},
+		cited: map[string]*citation{}, notes: &[]string{}, cites: new([]cite),
 	}
 }
 
@@ -47,6 +51,7 @@ func (s *Set) readText(file, content string, p *profile, asks campaign.Asks) (*t
 	t.source = source
 	k := t.compiler(s)
 	k.asks, k.faults, k.notes = asks, &faults, &t.notes
+	k.cites = &t.cites
 	end := strings.Index(source, "\n\n")
 	if end < 0 {
 		end = len(source)
@@ -65,7 +70,9 @@ func (s *Set) readText(file, content string, p *profile, asks campaign.Asks) (*t
 		}
 	}
 	t.paper = newPaper(p.code, t.letterhead)
+	k.language(source)
 	t.broken = faults.Refuses()
+	t.close(s)
 	return t, faults
 }
 

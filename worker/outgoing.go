@@ -38,6 +38,9 @@ func (w *Worker) seal(ctx context.Context, t *texts, c ledger.Claim) (*outgoing,
 	if err != nil {
 		return nil, err
 	}
+	if err := t.set.Door(&content, r); err != nil {
+		return nil, err
+	}
 	o := &outgoing{}
 	occasion := letter.Occasion{Date: c.Date, Printed: t.set.PrintDate(content.Language, c.Date), Generation: c.Generation}
 	if content.Attachment == (letter.Attachment{}) {

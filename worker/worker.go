@@ -47,6 +47,8 @@ type Worker struct {
 
 	listed     int // how many addresses suppressed was read at
 	suppressed map[string]bool
+	token      string // of the last withdrawal of facts that withdrawn knows of
+	withdrawn  map[string]ledger.Withdrawal
 	complained time.Time // when the log was told last that the disk keeps letters back
 }
 
@@ -133,6 +135,9 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 	w.mu.Lock()
 	stale := w.listed != claims.Suppressed
 	w.mu.Unlock()
+	if err := w.readWithdrawn(ctx, claims.Letters[0].Withdrawn); err != nil {
+		return nil, err
+	}
 	if stale {
 		// Addresses are only ever added, so the number tells whether the list is known. begin looks again.
 		list, err := w.Ledger.Suppressed(ctx)
@@ -154,12 +159,15 @@ func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now t
 	if !ledger.Rest(w.Intake, c.NotBefore.Sub(now)) {
 		return w.giveBack([]ledger.Claim{c}, 0, "")
 	}
+	if reason := w.unfit(c, now, t); reason != "" {
+		return w.withhold(c, reason)
+	}
 	out, fault := w.seal(w.Intake, t, c)
-	switch now := (errNow{}); {
-	case errors.As(fault, &now) && w.Intake.Err() != nil:
+	switch later := (errNow{}); {
+	case errors.As(fault, &later) && w.Intake.Err() != nil:
 		return w.giveBack([]ledger.Claim{c}, 0, "")
-	case errors.As(fault, &now):
-		return w.giveBack([]ledger.Claim{c}, w.Times.Unreachable, now.Error()) // nothing is wrong with the letter
+	case errors.As(fault, &later):
+		return w.giveBack([]ledger.Claim{c}, w.Times.Unreachable, later.Error()) // nothing is wrong with the letter
 	case fault != nil:
 		return w.withhold(c, fault.Error()) // the letter is wrong: a person must change it
 	}

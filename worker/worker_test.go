@@ -53,6 +53,7 @@ type house struct {
 	now    time.Time
 
 	attached string // the list of attachments that plan freezes, "" for none
+	facts    string // the facts register of the editions that are planned, "" for none
 }
 
 // newHouse starts a campaign to donors named by their addresses: the first is To, further ones Cc.
@@ -104,6 +105,9 @@ func (h *house) plan(registry, text string, donors map[string][]string) {
 	files := map[string]string{"campaign.yaml": content, "texts/appeal.en.txt": text}
 	if h.attached != "" {
 		files[campaign.AttachedFile] = h.attached
+	}
+	if h.facts != "" {
+		files["facts.csv"] = h.facts
 	}
 	c, faults := campaign.Parse("res", "campaign.yaml", []byte(content))
 	if faults.Refuses() {

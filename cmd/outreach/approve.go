@@ -72,6 +72,9 @@ func (a *app) approve(ctx context.Context, l *ledger.Ledger, who string, c ledge
 	if err != nil {
 		return false, "", err
 	}
+	if err := a.nothingBarred(ctx, l, hash); err != nil {
+		return false, "", err
+	}
 	again, err = l.Approve(ctx, who, c.Name, hash, approvals(written))
 	return again, hash, err
 }

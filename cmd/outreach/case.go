@@ -99,6 +99,11 @@ func (a *app) printCase(ctx context.Context, l *ledger.Ledger, f found) error {
 				line.Date = &got.Date
 			}
 			line.Why = ledger.Why(got, f.campaign, cs, holds, r.Donor.Group, r.Donor.Region, now)
+			if kept, err := a.stands(ctx, l, f.campaign, &r, got); err != nil {
+				return err
+			} else if kept != "" && !cs.Stopped && f.campaign.Status != "cancelled" {
+				line.Why = kept
+			}
 			if err := a.addEvidence(ctx, l, &line, got, f.campaign); err != nil {
 				return err
 			}

@@ -54,6 +54,7 @@ var settings = []setting{
 	{"dkim_domain", "OUTREACH_DKIM_DOMAIN", "", "domain that letters are signed for: the sender's, or one that it belongs to", false, nil},
 	{"dkim_selector", "OUTREACH_DKIM_SELECTOR", "", "name under which the key is published: NAME._domainkey.DOMAIN", false, nil},
 	{"metrics", "OUTREACH_METRICS", "", "address of a page /metrics for Prometheus, of a scheduler, a worker or up; a port alone is this machine's only; off unless set", false, checkListen},
+	{"verified_days", "OUTREACH_VERIFIED_DAYS", "30", "days after which a contact that nobody has verified since is warned of", false, checkCount},
 	{"log", "OUTREACH_LOG", "text", "form of the program log: text or json", false, checkLog},
 }
 

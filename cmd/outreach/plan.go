@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -75,6 +76,9 @@ func (a *app) plan(ctx context.Context, h *house, p *project, who string) (plann
 	names, err := l.Campaigns(ctx)
 	if err != nil {
 		return planned{}, err
+	}
+	if faults, err := barred(ctx, l, p.set); err != nil || len(faults) > 0 {
+		return planned{}, cmp.Or[error](err, faults)
 	}
 	var cuts map[string]int
 	var known ledger.Campaign

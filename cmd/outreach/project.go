@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -140,7 +141,7 @@ func (p *project) load() error {
 	today := donor.DateOf(p.app.now())
 	file := path.Join("campaigns", p.name, "campaign.yaml")
 	c, faults := campaign.Parse(p.name, file, p.written[file])
-	book, found := donor.Read(p.fsys, today)
+	book, found := donor.ReadFresh(p.fsys, today, p.fresh())
 	faults = append(faults, found...)
 	p.everyone = book.Donors
 	readable := !found.Refuses() // a contact whose line has a fault is no missing contact
@@ -160,6 +161,7 @@ func (p *project) load() error {
 				chosen[i].Contribution = book.Contribution(chosen[i].ID, c.Ask.BaseYear, c.Ask.Base)
 			}
 			p.donors, p.left = chosen, left
+			faults = append(faults, c.CheckGoal(chosen)...)
 			if len(p.wrong) == 0 { // a file that could not be read is no missing one
 				faults = append(faults, c.CheckAttached(p.attached, path.Dir(file), chosen)...)
 			}
@@ -170,10 +172,12 @@ func (p *project) load() error {
 			}
 		}
 		set, found := templates.Load(c, p.files)
+		found = append(found, set.Proofread(today, lastDays(c, p.app.now()))...)
 		faults = append(faults, p.placed(found)...)
 		p.set = set
 		if set != nil && !faults.Refuses() {
 			faults = append(faults, set.Missing(p.donors)...)
+			faults = append(faults, set.Strangers(p.donors)...)
 		}
 	}
 	faults.Sort()
@@ -182,6 +186,28 @@ func (p *project) load() error {
 	}
 	p.warnings = faults
 	return nil
+}
+
+// fresh is for how many days a contact is believed. A setting that cannot be read is told of by whoever reads them all.
+func (p *project) fresh() int {
+	if c, err := p.app.config(); err == nil {
+		return c.count("verified_days")
+	}
+	return donor.Fresh
+}
+
+// lastDays is the last day on which letters of each step are to leave: the day until which they are approved, or the first
+// on which they can.
+func lastDays(c *campaign.Campaign, now time.Time) map[string]donor.Date {
+	days := map[string]donor.Date{}
+	for _, e := range c.Calendar(c.Schedule.Opening(now)) {
+		d := donor.DateOf(e.Earliest)
+		if d.Before(e.Standing) {
+			d = e.Standing
+		}
+		days[e.Step] = d
+	}
+	return days
 }
 
 // placed names a text as staff know it: an edition knows it without its campaign's folder.
@@ -203,6 +229,9 @@ func (p *project) freeze(ctx context.Context, cuts map[string]int, store func(ca
 		Campaign: p.campaign, Files: p.files, Inputs: p.inputs(), Cuts: cuts,
 		Render: func(r campaign.Record, step string) (string, error) {
 			content, err := p.set.Compose(&r, step)
+			if err == nil {
+				err = p.set.Door(&content, &r)
+			}
 			if err != nil {
 				return "", p.fault(r, err)
 			}

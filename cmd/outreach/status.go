@@ -49,9 +49,10 @@ type status struct {
 	Doubts []doubt        `json:"doubts,omitempty"` // a thousand at most; in_doubt says how many there are
 	Odd    []odd          `json:"odd,omitempty"`    // a hundred at most
 	Copies *copies        `json:"registry_copies,omitempty"`
-	Relays []keptRelay    `json:"relays,omitempty"` // those that letters are kept from
-	Full   string         `json:"full,omitempty"`   // why no letter is taken up at all
-	Alarms []ledger.Alarm `json:"alarms"`           // of the ledger, not of the campaign alone
+	Relays []keptRelay    `json:"relays,omitempty"`          // those that letters are kept from
+	Full   string         `json:"full,omitempty"`            // why no letter is taken up at all
+	Facts  []keptFact     `json:"withdrawn_facts,omitempty"` // that its letters cite
+	Alarms []ledger.Alarm `json:"alarms"`                    // of the ledger, not of the campaign alone
 }
 
 func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, ledger.Campaign, error) {
@@ -79,6 +80,9 @@ func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, led
 		s.Steps = append(s.Steps, t)
 	}
 	if s.Alarms, err = l.Alarms(ctx); err != nil {
+		return s, c, err
+	}
+	if s.Facts, err = keptFacts(ctx, l, c); err != nil {
 		return s, c, err
 	}
 	s.Relays, s.Full, err = keptRelays(ctx, l)
@@ -149,6 +153,9 @@ func (a *app) printStatus(ctx context.Context, l *ledger.Ledger, s status, c led
 	}
 	a.table(s.Steps)
 	a.printRelays(s.Relays, s.Full)
+	for _, f := range s.Facts {
+		fmt.Fprintf(a.out, "withdrawn: %s by %s%s; letters by %s are withheld\n", f.ID, f.By, because(f.Reason), strings.Join(f.Texts, ", "))
+	}
 	if err := a.printKept(ctx, l, c); err != nil {
 		return err
 	}

@@ -1,19 +1,21 @@
 -- The commit point, for several letters at once. Everything is tested again; a letter that passes is sending.
--- KEYS 1 meta 2 audit 3 busy 4 holds 5 suppressed 6 workers, then the keys that the letters name by their place
--- ARGV 1 ms after which a letter without an answer is looked at, then per letter 14 values:
+-- KEYS 1 meta 2 audit 3 busy 4 holds 5 suppressed 6 workers 7 withdrawn, then the keys that the letters name by their place
+-- ARGV 1 ms after which a letter without an answer is looked at, then per letter 15 values:
 --      places of campaign, rows, counts, look, cases, rows of the step before (0: none);
---      campaign/step/block, step, donor, nonce, edition, content hash, byte hash, address hashes joined by commas
+--      campaign/step/block, step, donor, nonce, edition, content hash, byte hash, address hashes joined by commas,
+--      token of the withdrawn facts that the letter was looked at against
 -- Returns epoch, seq and chain of the ledger after this call, then
 --       per letter: 'ok' granted | 'again' granted before to this nonce, and written again
 --       | 'nonce' not claimed by it | 'lease' | 'edition' another edition is approved | 'status' the campaign is not running
 --       | 'stopped' | 'held' | 'suppressed:N' address N, from 0 | 'earlier' the step before has not been sent
---       | 'frozen' nothing leaves of this ledger
+--       | 'withdrawn' facts were withdrawn since the letter was looked at | 'frozen' nothing leaves of this ledger
 local now = now_ms()
 local frozen = icy(KEYS[1])
 local out, body = {}, {}
 -- What holds for every letter of this call is asked once.
 local seen, living, busy = {}, {}, {}
 local anyheld, anysuppressed = redis.call('HLEN', KEYS[4]) > 0, redis.call('HLEN', KEYS[5]) > 0
+local withdrawn = redis.call('HGET', KEYS[7], '.token') or ''
 local function about(campaign, cases)
   local c = seen[campaign]
   if not c then
@@ -28,7 +30,7 @@ local function lives(nonce)
   if living[worker] == nil then living[worker] = alive(KEYS[6], nonce, now) or false end
   return living[worker]
 end
-for i = 2, #ARGV, 14 do
+for i = 2, #ARGV, 15 do
   local campaign, rows, counts, look = KEYS[tonumber(ARGV[i])], KEYS[tonumber(ARGV[i + 1])], KEYS[tonumber(ARGV[i + 2])],
     KEYS[tonumber(ARGV[i + 3])]
   local cases, before = KEYS[tonumber(ARGV[i + 4])], KEYS[tonumber(ARGV[i + 5])]
@@ -45,6 +47,7 @@ for i = 2, #ARGV, 14 do
     local prior = before and parse(redis.call('HGET', before, donor))
     if c[1] ~= 'running' then answer = 'status'
     elseif c[2] ~= edition then answer = 'edition'
+    elseif ARGV[i + 14] ~= withdrawn then answer = 'withdrawn'
     elseif c.cases and stopped(cases, donor) then answer = 'stopped'
     elseif anyheld and held(KEYS[4], now, donor, redis.call('HGET', rows, '.s')) then answer = 'held'
     elseif before and not (prior and prior.s == 'S') then answer = 'earlier' end
