@@ -52,7 +52,7 @@ func letterText() string {
 		if i%2 == 0 {
 			b.WriteString("{{.State.Short}}: ")
 		}
-		fmt.Fprintf(&b, "paragraph %d. %s\n\n", i+1, strings.TrimSpace(strings.Repeat(sentence, 2)))
+		fmt.Fprintf(&b, "paragraph %c. %s\n\n", 'A'+i, strings.TrimSpace(strings.Repeat(sentence, 2)))
 	}
 	b.WriteString("{{.Close}}\n\n{{.Signatory.Name}}\n")
 	return b.String()
