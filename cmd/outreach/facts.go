@@ -38,13 +38,6 @@ type factShown struct {
 	Uses      []factUse          `json:"uses"`
 }
 
-// open is how many letters that cite the fact have not left.
-func (f factShown) open() (n int) {
-	for _, u := range f.Uses {
-		n += u.Planned + u.Withheld + u.Later
-	}
-	return n
-}
 
 func (a *app) factsCommand() *cobra.Command {
 	cmd := &cobra.Command{

@@ -27,6 +27,13 @@ func (b *bench) rounds(n int, sink string, size int) (*found, error) {
 			if err != nil {
 				return nil, err
 			}
+			if i == 0 { // beside what it is compared with
+				worker, store, err := b.bareRun(sink)
+				if err != nil {
+					return nil, err
+				}
+				f.bare = append(f.bare, [2]float64{worker, store})
+			}
 			after, err := b.source(sink, size)
 			if err != nil {
 				return nil, err
@@ -36,11 +43,6 @@ func (b *bench) rounds(n int, sink string, size int) (*found, error) {
 			f.ratios[i] = append(f.ratios[i], run.rate/((before+after)/2))
 			before = after
 		}
-		worker, store, err := b.bareRun(sink)
-		if err != nil {
-			return nil, err
-		}
-		f.bare = append(f.bare, [2]float64{worker, store})
 	}
 	return &f, nil
 }
