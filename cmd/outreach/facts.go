@@ -38,7 +38,6 @@ type factShown struct {
 	Uses      []factUse          `json:"uses"`
 }
 
-
 func (a *app) factsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "facts [CAMPAIGN]", Short: "Show which letters cite which fact, and its source; withdraw a fact",
