@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,17 +92,26 @@ func New(rdb redis.UniversalClient) *Ledger {
 	return l
 }
 
-// Load puts the scripts on one new connection's server: after a failover the new node has none. It is meant for the
-// client's OnConnect, which is also called for connections to sentinels: they know no scripts and need none.
+// Load puts the scripts that are missing on one new connection's server: after a failover the new node has none. It is meant
+// for the client's OnConnect, which is also called for connections to sentinels: they know no scripts and need none.
 func Load(ctx context.Context, conn *redis.Conn) error {
-	_, err := conn.Pipelined(ctx, func(p redis.Pipeliner) error {
-		// Not Script.Load: inside a pipeline it takes the answer that is not there yet for the script's hash, and every
-		// later call sends the whole source.
-		for _, source := range sources {
-			p.ScriptLoad(ctx, source)
-		}
-		return nil
-	})
+	var names, hashes []string
+	for name, script := range scripts {
+		names, hashes = append(names, name), append(hashes, script.Hash())
+	}
+	there, err := conn.ScriptExists(ctx, hashes...).Result()
+	if err == nil && slices.Contains(there, false) {
+		_, err = conn.Pipelined(ctx, func(p redis.Pipeliner) error {
+			// Not Script.Load: inside a pipeline it takes the answer that is not there yet for the script's hash, and every
+			// later call sends the whole source.
+			for i, name := range names {
+				if !there[i] {
+					p.ScriptLoad(ctx, sources[name])
+				}
+			}
+			return nil
+		})
+	}
 	if redis.HasErrorPrefix(err, "unknown command") {
 		return nil
 	}
