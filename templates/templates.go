@@ -167,6 +167,19 @@ func Load(c *campaign.Campaign, files map[string]string) (*Set, donor.Faults) {
 	return s, faults
 }
 
+// LoadEdition reads the texts of an edition as it was approved, and its campaign.
+func LoadEdition(e campaign.Edition) (*campaign.Campaign, *Set, error) {
+	c, err := e.LoadCampaign()
+	if err != nil {
+		return nil, nil, err
+	}
+	s, faults := Load(c, e.Files)
+	if faults.Refuses() {
+		return nil, nil, faults
+	}
+	return c, s, nil
+}
+
 // checkFacts finds the ids of the campaign file that the register does not have.
 func (s *Set) checkFacts(read bool) (faults donor.Faults) {
 	if !read {

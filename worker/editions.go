@@ -84,13 +84,9 @@ func (ed *edition) read(ctx context.Context, l *ledger.Ledger, hash string) erro
 	if err != nil {
 		return err
 	}
-	c, err := stored.LoadCampaign()
+	_, set, err := templates.LoadEdition(stored)
 	if err != nil {
 		return err
-	}
-	set, faults := templates.Load(c, stored.Files)
-	if faults.Refuses() {
-		return faults
 	}
 	if ed.blocks, err = l.Blocks(ctx, hash); err != nil {
 		return err

@@ -105,15 +105,8 @@ func loadEdition(ctx context.Context, l *ledger.Ledger, hash string) (*templates
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.LoadCampaign()
-	if err != nil {
-		return nil, err
-	}
-	set, faults := templates.Load(c, e.Files)
-	if faults.Refuses() {
-		return nil, faults
-	}
-	return set, nil
+	_, set, err := templates.LoadEdition(e)
+	return set, err
 }
 
 // readFacts counts the letters that cite each fact: those that have left by the edition that they left under, the others by

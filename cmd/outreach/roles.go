@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -62,15 +61,7 @@ func (h *house) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h.app.getenv("GOMEMLIMIT") == "" {
-		// A quarter of this is in use at a time. Where its garbage collector is starved of CPU, letters wait and memory does not
-		// grow; each letter in hand takes its bytes twice, and what made them.
-		debug.SetMemoryLimit(40<<20 + int64(h.config.count("in_hand"))<<16)
-	}
-	if h.app.getenv("GOGC") == "" {
-		// Memory that is free under the limit saves collections.
-		debug.SetGCPercent(140)
-	}
+	worker.LimitMemory(h.config.count("in_hand"), h.app.getenv)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var file *intent.File

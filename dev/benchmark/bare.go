@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,11 +20,13 @@ import (
 	"outreach.example/queue"
 	"outreach.example/relay"
 	"outreach.example/templates"
+	"outreach.example/worker"
 )
 
-// bareInHand is how many letters a bare worker has in hand, and connections how many connections: as many as the program's.
+// bareInHand is how many letters a bare worker has in hand, and connections how many connections: as many as the program's
+// (in_hand and connections in its settings).
 const (
-	bareInHand  = 128
+	bareInHand  = 64
 	connections = 20
 )
 
@@ -32,8 +34,7 @@ const (
 // file. It takes the same tasks from the same queue, and makes and hands over the same letters by the same rooms. It ends
 // once it has handed over so many.
 func bare(ctx context.Context, redisAddr, relayAddr string, letters int) error {
-	debug.SetMemoryLimit(40<<20 + bareInHand<<16)
-	debug.SetGCPercent(140)
+	worker.LimitMemory(bareInHand, os.Getenv)
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	rdb := redis.NewClient(&redis.Options{Addr: redisAddr})
 	defer func() { _ = rdb.Close() }()
@@ -46,13 +47,9 @@ func bare(ctx context.Context, redisAddr, relayAddr string, letters int) error {
 	if err != nil {
 		return err
 	}
-	written, err := stored.LoadCampaign()
+	_, set, err := templates.LoadEdition(stored)
 	if err != nil {
 		return err
-	}
-	set, faults := templates.Load(written, stored.Files)
-	if faults.Refuses() {
-		return faults
 	}
 	blocks, err := l.Blocks(ctx, c.Edition)
 	if err != nil {
@@ -66,6 +63,7 @@ func bare(ctx context.Context, redisAddr, relayAddr string, letters int) error {
 	r := relay.New(settings, relay.Options{Now: time.Now, Log: log})
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	house, buffers := &letter.Sealer{}, sync.Pool{New: func() any { return new(bytes.Buffer) }}
 	hands := make(chan struct{}, bareInHand)
 	left := atomic.Int64{}
 	left.Store(int64(letters))
@@ -81,12 +79,17 @@ func bare(ctx context.Context, redisAddr, relayAddr string, letters int) error {
 			inHand.Go(func() {
 				defer func() { <-hands }()
 				content, err := set.Compose(&records[i], b.Step)
+				if err == nil {
+					err = set.Door(&content, &records[i])
+				}
 				if err != nil {
 					stop(err)
 					return
 				}
 				now := time.Now()
-				sealed, err := letter.Seal(&content, now, set.PrintDate(content.Language, now))
+				buffer := buffers.Get().(*bytes.Buffer)
+				defer buffers.Put(buffer)
+				sealed, err := house.Seal(buffer, &content, letter.Occasion{Date: now, Printed: set.PrintDate(content.Language, now)})
 				if err != nil {
 					stop(err)
 					return
