@@ -53,15 +53,15 @@ func Seal(c *Content, date time.Time, printed string) (Sealed, error) {
 // never. Two seals of one content differ in their random boundary and in the signature only. The bytes are those of the
 // buffer, and last until its next use. An error says what must change: in the content, or a HouseFault.
 func (s *Sealer) Seal(b *bytes.Buffer, c *Content, o Occasion) (Sealed, error) {
-	out, err := s.seal(b, c, o, "")
+	out, err := s.seal(b, c, o, MessageID)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("letter %s: %w", c.ID, err)
 	}
 	return out, nil
 }
 
-// seal seals under another Message-ID than the letter's where one is given.
-func (s *Sealer) seal(b *bytes.Buffer, c *Content, o Occasion, messageID string) (Sealed, error) {
+// seal seals under the Message-ID that named gives for the letter and the sender's domain.
+func (s *Sealer) seal(b *bytes.Buffer, c *Content, o Occasion, named func(id ID, domain string) string) (Sealed, error) {
 	d, err := c.dated(o.Printed)
 	if err != nil {
 		return Sealed{}, err
@@ -78,10 +78,7 @@ func (s *Sealer) seal(b *bytes.Buffer, c *Content, o Occasion, messageID string)
 	if err := d.Attachment.check(o.File); err != nil {
 		return Sealed{}, err
 	}
-	out := Sealed{ID: c.ID, ContentHash: c.Hash(), Envelope: d.envelope, MessageID: messageID}
-	if messageID == "" {
-		out.MessageID = MessageID(c.ID, domain)
-	}
+	out := Sealed{ID: c.ID, ContentHash: c.Hash(), Envelope: d.envelope, MessageID: named(c.ID, domain)}
 	if err := d.compose(b, out.MessageID, o); err != nil {
 		return Sealed{}, err
 	}

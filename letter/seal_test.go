@@ -72,21 +72,26 @@ func TestSealGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := boundary.ReplaceAll(s.Bytes, []byte("BOUNDARY"))
-			file := filepath.Join("testdata", tc.name+".eml")
-			if *update {
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Error(diff)
-			}
+			golden(t, tc.name+".eml", boundary.ReplaceAll(s.Bytes, []byte("BOUNDARY")))
 		})
+	}
+}
+
+// golden compares a message with the one that was read in review, or writes it to be read.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -28,19 +26,7 @@ func TestSealWithEverything(t *testing.T) {
 			got = bytes.ReplaceAll(got, b, fmt.Appendf(nil, "BOUNDARY-%d", n))
 		}
 	}
-	file := filepath.Join("testdata", "attached.eml")
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Error(diff)
-	}
+	golden(t, "attached.eml", got)
 }
 
 // TestSealReturnPath: what comes back names the letter and its generation; the content that was approved does not change.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"strings"
 
 	"outreach.example/donor"
 )
@@ -17,12 +16,8 @@ import (
 func (s *Sealer) SealTest(c *Content, to string, o Occasion) (Sealed, error) {
 	t := *c
 	t.To, t.Cc, t.Registry, t.References, t.OptOut = donor.Mailbox{Address: to}, nil, "", nil, OptOut{}
-	_, domain, _ := strings.Cut(c.From.Address, "@")
-	if ascii, err := asciiAddress(c.From.Address); err == nil {
-		_, domain, _ = strings.Cut(ascii, "@")
-	}
 	plain := Sealer{DKIM: s.DKIM}
-	out, err := plain.seal(new(bytes.Buffer), &t, o, testID(domain))
+	out, err := plain.seal(new(bytes.Buffer), &t, o, testID)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("test of letter %s: %w", c.ID, err)
 	}
@@ -30,7 +25,7 @@ func (s *Sealer) SealTest(c *Content, to string, o Occasion) (Sealed, error) {
 }
 
 // testID is a Message-ID that ParseMessageID does not read.
-func testID(domain string) string {
+func testID(_ ID, domain string) string {
 	var b [12]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
 	return "<test." + hex.EncodeToString(b[:]) + "@" + domain + ">"
