@@ -22,6 +22,7 @@ type pick struct {
 	step     string // "": the first
 	language string // "": the donor's
 	promised string // "": nothing; what a letter of thanks gives thanks for
+	pledge   donor.Money
 }
 
 func (k *pick) flags(cmd *cobra.Command) {
@@ -80,7 +81,8 @@ func (k *pick) choose(p *project) error {
 	if steps = append(steps, templates.AnswerNames...); !slices.Contains(steps, k.step) {
 		return usagef("campaign %s has no step %q (there are: %s)", p.name, k.step, strings.Join(steps, ", "))
 	}
-	if _, err := parsePledge(k.promised); err != nil {
+	var err error
+	if k.pledge, err = parsePledge(k.promised); err != nil {
 		return err
 	}
 	if there := p.set.Languages(k.step); k.language != "" && !slices.Contains(there, k.language) {
@@ -114,7 +116,7 @@ func (k *pick) recordOf(p *project, d donor.Donor) campaign.Record {
 		d.Language = k.language
 	}
 	r := p.campaign.Record(d)
-	r.Pledge, _ = parsePledge(k.promised) // choose has read it
+	r.Pledge = k.pledge
 	return r
 }
 

@@ -70,8 +70,13 @@ func (a *app) previewAll(ctx context.Context, f previewFlags) error {
 			steps = append(steps, s.Name)
 		}
 	}
-	if err := p.everyLetter(ctx, f.pick, steps); err != nil {
+	readers, err := p.everyLetter(ctx, f.pick, steps)
+	if err != nil {
 		return err
+	}
+	letters := 0
+	for _, all := range readers {
+		letters += len(all)
 	}
 	if err := newFolder(f.dir); err != nil {
 		return err
@@ -81,13 +86,9 @@ func (a *app) previewAll(ctx context.Context, f previewFlags) error {
 		return fmt.Errorf("%s: %s", f.dir, plain(err))
 	}
 	w := bufio.NewWriter(index)
-	err = errors.Join(a.previewPages(ctx, w, p, f, steps), w.Flush(), index.Close())
+	err = errors.Join(a.previewPages(ctx, w, p, f, steps, readers, letters), w.Flush(), index.Close())
 	if err != nil {
 		return fmt.Errorf("%s: the letters are not all written: %w", f.dir, err)
-	}
-	letters := 0
-	for _, step := range steps {
-		letters += len(f.readers(p, step))
 	}
 	page := filepath.Join(f.dir, "index.html")
 	if a.json {
@@ -101,18 +102,21 @@ func (a *app) previewAll(ctx context.Context, f previewFlags) error {
 	return nil
 }
 
-// everyLetter writes every letter once and keeps none: all faults come at once, before a file is made.
-func (p *project) everyLetter(ctx context.Context, k pick, steps []string) error {
+// everyLetter writes every letter once and keeps none: all faults come at once, before a file is made. It says who gets the
+// letter of each step.
+func (p *project) everyLetter(ctx context.Context, k pick, steps []string) (map[string][]campaign.Record, error) {
+	readers := map[string][]campaign.Record{}
 	var faults donor.Faults
 	for _, d := range p.donors {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		r := k.recordOf(p, d)
 		for _, step := range steps {
 			if !p.campaign.Gets(&r, step) {
 				continue
 			}
+			readers[step] = append(readers[step], r)
 			_, err := p.set.Compose(&r, step)
 			if err == nil {
 				continue
@@ -125,19 +129,9 @@ func (p *project) everyLetter(ctx context.Context, k pick, steps []string) error
 	}
 	if len(faults) > 0 {
 		faults.Sort()
-		return slices.Compact(faults) // a contact's fault shows in every step
+		return nil, slices.Compact(faults) // a contact's fault shows in every step
 	}
-	return nil
-}
-
-// readers are the records of those who get the letter of a step.
-func (k *pick) readers(p *project, step string) (all []campaign.Record) {
-	for _, d := range p.donors {
-		if r := k.recordOf(p, d); p.campaign.Gets(&r, step) {
-			all = append(all, r)
-		}
-	}
-	return all
+	return readers, nil
 }
 
 // newFolder makes a folder, or takes one that is there and empty.
@@ -156,13 +150,10 @@ func newFolder(dir string) error {
 }
 
 // previewPages writes the letters and the page that lists them, row by row.
-func (a *app) previewPages(ctx context.Context, w *bufio.Writer, p *project, f previewFlags, steps []string) error {
+func (a *app) previewPages(ctx context.Context, w *bufio.Writer, p *project, f previewFlags, steps []string, readers map[string][]campaign.Record, letters int) error {
 	head := previewHead{
 		Title: p.campaign.Title["en"], Campaign: p.name, Day: p.local(a.now()), Inputs: fmt.Sprintf("%.12s", p.inputs()), Language: f.language,
-		Steps: steps, LeftOut: p.left,
-	}
-	for _, step := range steps {
-		head.Letters += len(f.readers(p, step))
+		Letters: letters, Steps: steps, LeftOut: p.left,
 	}
 	if head.Title == "" {
 		head.Title = p.name
@@ -177,11 +168,10 @@ func (a *app) previewPages(ctx context.Context, w *bufio.Writer, p *project, f p
 		if err := os.Mkdir(filepath.Join(f.dir, step), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		readers := f.readers(p, step)
-		if err := previewPage.ExecuteTemplate(w, "step", previewStep{Step: step, Letters: len(readers)}); err != nil {
+		if err := previewPage.ExecuteTemplate(w, "step", previewStep{Step: step, Letters: len(readers[step])}); err != nil {
 			return err
 		}
-		for _, r := range readers {
+		for _, r := range readers[step] {
 			if err := ctx.Err(); err != nil {
 				return err
 			}

@@ -33,7 +33,11 @@ type project struct {
 	files   map[string]string // what an edition freezes, by its name there
 
 	attached campaign.Attached
-	wrong    donor.Faults // of the attachments, as they were read
+	wrong    donor.Faults      // of the attachments, as they were read
+	encoded  map[string][]byte // by hash, those that go to everybody, once a letter took them along
+
+	settings config
+	unread   error // why the settings could not be read; whoever reads them all tells
 
 	campaign *campaign.Campaign
 	set      *templates.Set
@@ -52,7 +56,8 @@ func (a *app) open(name string) (*project, error) {
 }
 
 func openFS(a *app, fsys fs.FS, name string) (*project, error) {
-	p := &project{app: a, fsys: fsys, name: name, written: map[string][]byte{}, files: map[string]string{}}
+	p := &project{app: a, fsys: fsys, name: name, written: map[string][]byte{}, files: map[string]string{}, encoded: map[string][]byte{}}
+	p.settings, p.unread = a.config()
 	folder := path.Join("campaigns", name)
 	if _, err := fs.Stat(fsys, path.Join(folder, "campaign.yaml")); err != nil {
 		return nil, p.missing()
@@ -152,7 +157,7 @@ func (p *project) load() error {
 		}
 		faults = append(faults, c.Check(today)...)
 		faults = append(faults, p.wrong...)
-		faults = append(faults, p.app.checkSealing(c)...)
+		faults = append(faults, p.checkSealing(c)...)
 		if readable {
 			chosen, left, found := c.Select(book.Donors)
 			faults = append(faults, found...)
@@ -188,10 +193,10 @@ func (p *project) load() error {
 	return nil
 }
 
-// fresh is for how many days a contact is believed. A setting that cannot be read is told of by whoever reads them all.
+// fresh is for how many days a contact is believed.
 func (p *project) fresh() int {
-	if c, err := p.app.config(); err == nil {
-		return c.count("verified_days")
+	if p.unread == nil {
+		return p.settings.count("verified_days")
 	}
 	return donor.Fresh
 }

@@ -86,16 +86,16 @@ func (h *house) sealer() (letter.Sealer, error) {
 
 // checkSealing compares a campaign with the settings that its letters are sealed by. It reads no key: whoever writes
 // campaigns need not be able to.
-func (a *app) checkSealing(c *campaign.Campaign) (faults donor.Faults) {
-	settings, err := a.config()
-	if err != nil {
+func (p *project) checkSealing(c *campaign.Campaign) (faults donor.Faults) {
+	if p.unread != nil {
 		return nil // its faults are told beside these
 	}
+	settings := p.settings
 	add := func(path, format string, args ...any) {
 		line, column := c.Place(path)
 		faults.Addf(c.File(), line, column, path+": "+format, args...)
 	}
-	signs := settings.value["token_key_file"] != "" || a.getenv(tokenKeyEnv) != ""
+	signs := settings.value["token_key_file"] != "" || p.app.getenv(tokenKeyEnv) != ""
 	if c.OptOut != (campaign.OptOut{}) && !signs {
 		add("opt_out", "ways to opt out are signed, and no key is set: have the operator set token_key_file, or remove opt_out")
 	}
@@ -119,14 +119,14 @@ func (a *app) checkSealing(c *campaign.Campaign) (faults donor.Faults) {
 
 // sealed is a letter as a worker would seal it, but for its signature: a preview speaks for nobody, and needs no key.
 func (p *project) sealed(c *letter.Content, o letter.Occasion) (letter.Sealed, error) {
-	settings, err := p.app.config()
-	if err != nil {
-		return letter.Sealed{}, err
+	if p.unread != nil {
+		return letter.Sealed{}, p.unread
 	}
-	s := letter.Sealer{OptOutURL: settings.value["optout_url"]}
+	s := letter.Sealer{OptOutURL: p.settings.value["optout_url"]}
 	if c.OptOut != (letter.OptOut{}) {
 		s.Tokens = letter.TokenKeys{bytes.Repeat([]byte("preview."), 4)}
 	}
+	var err error
 	if o.File, err = p.file(c); err != nil {
 		return letter.Sealed{}, err
 	}
@@ -138,6 +138,9 @@ func (p *project) file(c *letter.Content) ([]byte, error) {
 	if c.Attachment == (letter.Attachment{}) {
 		return nil, nil
 	}
+	if b := p.encoded[c.Attachment.Hash]; b != nil {
+		return b, nil
+	}
 	for _, f := range p.attached.Files {
 		if f.Hash != c.Attachment.Hash {
 			continue
@@ -148,6 +151,9 @@ func (p *project) file(c *letter.Content) ([]byte, error) {
 		}
 		e := letter.NewEncoded(len(content))
 		e.Add(content)
+		if f.Everybodys() {
+			p.encoded[f.Hash] = e.Bytes()
+		}
 		return e.Bytes(), nil
 	}
 	return nil, nil
