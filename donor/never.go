@@ -56,17 +56,26 @@ func wordsIn(s string) (words []string) {
 }
 
 // wordPlaces are the words of a text, each by where it begins and ends.
-func wordPlaces(s string) (places [][2]int) {
-	start := -1
-	for i, c := range s + " " {
-		word := unicode.IsLetter(c) || unicode.IsDigit(c)
-		if word && start < 0 {
-			start = i
-		} else if !word && start >= 0 {
-			places, start = append(places, [2]int{start, i}), -1
+func wordPlaces(s string) [][2]int {
+	return slices.Collect(Words(s, func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }))
+}
+
+// Words gives the words of a text, each by where it begins and ends: part says what a word is made of, and a space is not.
+func Words(s string, part func(rune) bool) iter.Seq[[2]int] {
+	return func(yield func([2]int) bool) {
+		start := -1
+		for i, c := range s + " " {
+			switch word := part(c); {
+			case word && start < 0:
+				start = i
+			case !word && start >= 0:
+				if !yield([2]int{start, i}) {
+					return
+				}
+				start = -1
+			}
 		}
 	}
-	return places
 }
 
 func startsWith(words, with []string) bool {

@@ -85,7 +85,7 @@ func (s *Set) Facts() []Fact {
 	}
 	var out []Fact
 	for f := range cited {
-		out = append(out, f.public())
+		out = append(out, f.public(s.profiles))
 	}
 	slices.SortFunc(out, func(a, b Fact) int { return strings.Compare(a.ID, b.ID) })
 	return out

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"outreach.example/donor"
 )
 
 // leftOver are the words by which writers mark what is still to be written.
@@ -48,22 +50,7 @@ func lint(s, allowed string) (offset int, what string) {
 }
 
 // wordsOf gives the words of a text, each by where it begins and ends.
-func wordsOf(s string) iter.Seq[[2]int] {
-	return func(yield func([2]int) bool) {
-		start := -1
-		for i, c := range s + " " {
-			switch {
-			case isWordRune(c) && start < 0:
-				start = i
-			case !isWordRune(c) && start >= 0:
-				if !yield([2]int{start, i}) {
-					return
-				}
-				start = -1
-			}
-		}
-	}
-}
+func wordsOf(s string) iter.Seq[[2]int] { return donor.Words(s, isWordRune) }
 
 func isWordRune(c rune) bool {
 	return c != utf8.RuneError && (unicode.IsLetter(c) || unicode.IsDigit(c) || c == '_')

@@ -60,7 +60,7 @@ func (s *Set) campaignWords(path, lang, words string) (faults donor.Faults) {
 // proofread reads the phrases of a fact.
 func (f *fact) proofread(s *Set) (faults donor.Faults) {
 	for lang, c := range f.phrase {
-		p := profiles[lang]
+		p := s.profiles[lang]
 		if p == nil {
 			continue
 		}
@@ -119,7 +119,7 @@ func (s *Set) proofread(text string, p *profile) iter.Seq2[int, string] {
 				what = fmt.Sprintf("%s says a figure: %s", donor.Quote(text[w[0]:w[1]]), fromRegister)
 			} else if two := twoWords[p.code]; word == two[1] && before == two[0] {
 				what, at = fmt.Sprintf("%s says a figure: %s", donor.Quote(before+" "+word), fromRegister), began
-			} else if lang := monthOf(text[w[0]:w[1]], p); lang != "" {
+			} else if lang := s.monthOf(text[w[0]:w[1]], p); lang != "" {
 				what = fmt.Sprintf("%s is a month in %s, and the text is in %s: write the date by a field, or the month in its language",
 					donor.Quote(text[w[0]:w[1]]), languageName(lang), languageName(p.code))
 			}
@@ -148,12 +148,12 @@ func tokens(text string) iter.Seq2[int, string] {
 
 // monthOf is another language whose month a word is, "" for none. May and March are words of English, and no month is
 // looked for in them.
-func monthOf(word string, p *profile) string {
+func (s *Set) monthOf(word string, p *profile) string {
 	if word == "May" || word == "March" || slices.Contains(p.months[:], word) {
 		return ""
 	}
-	for _, lang := range known() {
-		if lang != p.code && slices.Contains(profiles[lang].months[:], word) {
+	for _, lang := range s.profiles.known() {
+		if lang != p.code && slices.Contains(s.profiles[lang].months[:], word) {
 			return lang
 		}
 	}

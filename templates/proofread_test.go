@@ -36,6 +36,10 @@ func TestProofread(t *testing.T) {
 		{"a bare figure", en, goodText + "\nIOM has 175 members (and 8,5).\n", nil, []string{
 			en + `:9:9: "175" is a bare figure` + advice + `; the number of a document belongs under numbers in campaign.yaml`,
 			en + `:9:26: "8,5" is a bare figure` + advice + `; the number of a document belongs under numbers in campaign.yaml`}},
+		{"a month of the project's own Spanish", en, goodText + "\nBy setiembre.\n", func(_ *campaign.Campaign, files map[string]string) {
+			files[languagesFile] = "es:\n  months: [enero, febrero, marzo, abril, mayo, junio, julio, agosto, setiembre, octubre, noviembre, diciembre]\n"
+		}, []string{
+			en + `:9:4: "setiembre" is a month in Spanish, and the text is in English: write the date by a field, or the month in its language`}},
 		{"digits of other scripts", en, goodText + "\n½ of ٢ and m².\n", nil, []string{
 			en + `:9:1: "½" is a bare figure` + advice + `; the number of a document belongs under numbers in campaign.yaml`,
 			en + `:9:6: "٢" is a bare figure` + advice + `; the number of a document belongs under numbers in campaign.yaml`,

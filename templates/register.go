@@ -78,9 +78,9 @@ type Fact struct {
 }
 
 // public is the fact as staff ask about it: in English, or else in the first language that it has a phrase in.
-func (f *fact) public() Fact {
+func (f *fact) public(profiles languages) Fact {
 	out := Fact{ID: f.id, Key: f.key, Line: f.line, Year: f.year, AsOf: f.asOf, Expires: f.expires}
-	for _, lang := range append([]string{"en"}, known()...) {
+	for _, lang := range append([]string{"en"}, profiles.known()...) {
 		c, _, lack := f.cite(profiles[lang])
 		if lack == "" {
 			out.Says = strings.NewReplacer(nbsp, " ", nnbsp, " ").Replace(c.later) // lines of a terminal break anywhere
