@@ -32,6 +32,9 @@ type project struct {
 	written map[string][]byte // everything staff wrote that letters are made from, by name in the folder
 	files   map[string]string // what an edition freezes, by its name there
 
+	parsed  *campaign.Campaign // campaign.yaml as it was read, nil where it cannot be
+	misread donor.Faults
+
 	attached campaign.Attached
 	wrong    donor.Faults      // of the attachments, as they were read
 	encoded  map[string][]byte // by hash, those that go to everybody, once a letter took them along
@@ -92,6 +95,8 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 			p.files[f] = string(content)
 		}
 	}
+	file := path.Join(folder, "campaign.yaml")
+	p.parsed, p.misread = campaign.Parse(name, file, p.written[file])
 	p.readAttached(folder)
 	return p, nil
 }
@@ -99,7 +104,7 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 // readAttached reads the campaign's attachments. What is kept of them is their list, with their hashes: the files may be
 // larger than all else together, and plan reads them again one by one.
 func (p *project) readAttached(folder string) {
-	c, _ := campaign.Parse(p.name, path.Join(folder, "campaign.yaml"), p.written[path.Join(folder, "campaign.yaml")])
+	c := p.parsed
 	if c == nil || c.Attached.Folder == "" {
 		return
 	}
@@ -145,7 +150,7 @@ func (p *project) inputs() string { return campaign.HashInputs(p.written) }
 func (p *project) load() error {
 	today := donor.DateOf(p.app.now())
 	file := path.Join("campaigns", p.name, "campaign.yaml")
-	c, faults := campaign.Parse(p.name, file, p.written[file])
+	c, faults := p.parsed, slices.Clone(p.misread)
 	book, found := donor.ReadFresh(p.fsys, today, p.fresh())
 	faults = append(faults, found...)
 	p.everyone = book.Donors

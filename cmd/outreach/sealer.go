@@ -102,12 +102,12 @@ func (p *project) checkSealing(c *campaign.Campaign) (faults donor.Faults) {
 	if c.OptOut.Web && settings.value["optout_url"] == "" {
 		add("opt_out.web", "no address serves the links: have the operator set optout_url, or write web: false")
 	}
-	if local, _, _ := strings.Cut(c.ReturnPath, "@"); signs && len(local) > letter.ReturnLocal {
+	if _, err := letter.ReturnPath(c.ReturnPath, ""); signs && c.ReturnPath != "" && err != nil {
 		path := "return_path"
 		if c.ReturnPath == c.Sender.Address {
 			path = "sender.address"
 		}
-		add(path, "%s has %d characters before the @, and a signed return path leaves room for %d: give a shorter return_path", donor.Quote(c.ReturnPath), len(local), letter.ReturnLocal)
+		add(path, "%s", err)
 	}
 	if _, domain, ok := strings.Cut(c.Sender.Address, "@"); ok && settings.value["dkim_key_file"] != "" {
 		if err := letter.Aligned(settings.value["dkim_domain"], domain); err != nil {
