@@ -9,7 +9,6 @@ import (
 	"io"
 	netmail "net/mail"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -209,8 +208,8 @@ func (d *dated) compose(b *bytes.Buffer, messageID string, o Occasion) error {
 			m.SetGenHeader(mail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
 		}
 	}
-	m.SetBodyWriter(mail.TypeTextPlain, body(d.Text, d.printed), encoded)
-	m.AddAlternativeWriter(mail.TypeTextHTML, body(d.HTML, d.printed), encoded)
+	m.SetBodyWriter(mail.TypeTextPlain, body(b, d.Text, d.printed), encoded)
+	m.AddAlternativeWriter(mail.TypeTextHTML, body(b, d.HTML, d.printed), encoded)
 
 	if o.File != nil {
 		m.AttachReadSeeker(d.Attachment.Name, strings.NewReader(""), mail.WithFileContentType("application/pdf"))
@@ -235,41 +234,26 @@ func address(m donor.Mailbox) *netmail.Address {
 	return &netmail.Address{Name: m.Name, Address: m.Address}
 }
 
-// encoded is quoted-printable, in a spelling of its own: names of encodings know no case (RFC 2045 6.1), and a part in
-// go-mail's own spelling is written twice, the first time into a buffer that grows with it.
+// encoded is quoted-printable, in a spelling of its own: names of encodings know no case (RFC 2045 6.1). For go-mail's own
+// spelling it writes a part into a buffer first, and only with another one does body meet the message as far as it is.
 var encoded = mail.WithPartEncoding("Quoted-Printable")
 
-// pieces are what a part is handed to go-mail in: its writers take bytes, and would copy a whole part to have them.
-var pieces = sync.Pool{New: func() any { b := make([]byte, 2<<10); return &b }}
-
-// body writes a part with the printed date in the place of its marks.
-func body(s, printed string) func(io.Writer) (int64, error) {
-	return func(w io.Writer) (int64, error) {
-		pooled := pieces.Get().(*[]byte)
-		defer pieces.Put(pooled)
-		total := int64(0)
-		write := func(s string) error {
-			for len(s) > 0 {
-				n := copy(*pooled, s)
-				wrote, err := w.Write((*pooled)[:n])
-				total += int64(wrote)
-				if err != nil {
-					return err
-				}
-				s = s[n:]
+// body writes a part with the printed date in the place of its marks, encoded, behind what go-mail has written of the
+// message so far.
+func body(b *bytes.Buffer, s, printed string) func(io.Writer) (int64, error) {
+	return func(io.Writer) (int64, error) {
+		q := quoted{out: b.AvailableBuffer()}
+		for marked := true; marked; {
+			var text string
+			text, s, marked = strings.Cut(s, DateMark)
+			q.write(text)
+			if marked {
+				q.write(printed)
 			}
-			return nil
 		}
-		for {
-			text, rest, marked := strings.Cut(s, DateMark)
-			if err := write(text); err != nil || !marked {
-				return total, err
-			}
-			if err := write(printed); err != nil {
-				return total, err
-			}
-			s = rest
-		}
+		q.end()
+		n, err := b.Write(q.out)
+		return int64(n), err
 	}
 }
 
