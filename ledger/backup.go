@@ -22,8 +22,9 @@ import (
 //   - Campaigns come before the names of the keys: what a campaign says is laid out is there to be found.
 //   - Cases, holds and the suppression list come after the rows: a stop may be missing from the rows and not from the cases.
 //   - Which registry copies were read is not copied: they are read again, and one is never taken for two.
+//   - Who is signed in to the console is not copied: after a restore everybody signs in anew.
 //   - Indexes are not copied, and of the counters only those that count no letters: a restore computes the rest from the rows.
-var notCopied = []string{"meta", "audit", "campaigns", "c:", "look:", "due:", "follow:", "busy", "workers", "reindex", "read:"}
+var notCopied = []string{"meta", "audit", "campaigns", "c:", "look:", "due:", "follow:", "busy", "workers", "reindex", "read:", consoleKeys}
 
 // Backup says what a backup holds.
 type Backup struct {

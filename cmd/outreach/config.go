@@ -54,6 +54,10 @@ var settings = []setting{
 	{"dkim_domain", "OUTREACH_DKIM_DOMAIN", "", "domain that letters are signed for: the sender's, or one that it belongs to", false, nil},
 	{"dkim_selector", "OUTREACH_DKIM_SELECTOR", "", "name under which the key is published: NAME._domainkey.DOMAIN", false, nil},
 	{"metrics", "OUTREACH_METRICS", "", "address of a page /metrics for Prometheus, of a scheduler, a worker or up; a port alone is this machine's only; off unless set", false, checkListen},
+	{"console", "OUTREACH_CONSOLE", "127.0.0.1:8080", "address at which outreach console and up serve the pages; a port alone is this machine's only", false, checkConsole},
+	{"console_url", "OUTREACH_CONSOLE_URL", "", "what people type to reach the console, where that is not its own address: https://outreach.iom.example", false, checkConsoleURL},
+	{"console_tls_cert", "OUTREACH_CONSOLE_TLS_CERT", "", "file of the console's certificate with those above it, in PEM; without one it serves this machine only", false, nil},
+	{"console_tls_key", "OUTREACH_CONSOLE_TLS_KEY", "", "file of the key of that certificate, in PEM", false, checkKeyFile},
 	{"verified_days", "OUTREACH_VERIFIED_DAYS", "30", "days after which a contact that nobody has verified since is warned of", false, checkCount},
 	{"log", "OUTREACH_LOG", "text", "form of the program log: text or json", false, checkLog},
 }

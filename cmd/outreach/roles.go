@@ -44,6 +44,8 @@ type house struct {
 
 	drain time.Duration // drain, unless a test is in a hurry
 
+	pages *trialConsole // of a trial, nil where it has none
+
 	metrics metrics
 }
 
@@ -197,7 +199,7 @@ func (a *app) workerCommand() *cobra.Command {
 
 func (a *app) upCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "up", Short: "Run scheduler, worker and, where it is set, inbox in one process", Args: a.none,
+		Use: "up", Short: "Run scheduler, worker, console and, where it is set, inbox in one process", Args: a.none,
 		Example: "  outreach up --relay 'smtp://127.0.0.1:25?tls=none'",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			h, closeAll, err := a.house(cmd)
@@ -210,10 +212,16 @@ func (a *app) upCommand() *cobra.Command {
 	}
 }
 
-// up runs scheduler, worker and, where registry copies are kept, inbox.
+// up runs scheduler, worker, console and, where registry copies are kept, inbox.
 func (h *house) up(ctx context.Context) error {
 	s := h.scheduler()
 	all := map[string]func(context.Context) error{"scheduler": s.Run, "check": s.Watch, "worker": h.work}
+	switch {
+	case h.pages != nil:
+		all["console"] = func(ctx context.Context) error { return h.serve(ctx, h.pages.console, h.pages.listener) }
+	case !h.trial && h.config.value["console"] != noConsole:
+		all["console"] = h.serveBeside
+	}
 	if h.config.value["registry_copies"] != "" {
 		all["inbox"] = h.read
 	}

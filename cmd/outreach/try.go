@@ -24,6 +24,7 @@ type tryFlags struct {
 	weather bool
 	keep    string
 	pages   string
+	console string
 	verbose bool
 }
 
@@ -39,6 +40,7 @@ func (a *app) tryCommand() *cobra.Command {
 	fl.BoolVar(&f.weather, "weather", false, "a mailbox that defers, refuses, hangs and cuts")
 	fl.StringVar(&f.keep, "keep", "", "write every accepted message into this `folder` as .eml")
 	fl.StringVar(&f.pages, "pages", "127.0.0.1:0", "loopback `address` of the mailbox's pages")
+	fl.StringVar(&f.console, "console", "127.0.0.1:0", "loopback `address` of the console")
 	fl.BoolVar(&f.verbose, "verbose", false, "show the program log")
 	return cmd
 }
@@ -60,6 +62,7 @@ var fastRelay = relay.Times{
 // try runs the whole house on this machine:
 //
 //	sample folder -> plan -> approve -> start -> built-in store -> scheduler -> queue -> worker -> built-in mailbox
+//	                                                   '------ console ---- browser
 //
 // Nothing but loopback can be dialled.
 func (a *app) try(ctx context.Context, f tryFlags) (err error) {
@@ -101,6 +104,12 @@ func (a *app) try(ctx context.Context, f tryFlags) (err error) {
 	}
 	// The banner comes first: whoever tries it should know before a letter moves.
 	fmt.Fprintln(a.errs, "trial: a built-in store and a built-in mailbox; nothing leaves this machine")
+	if !f.once {
+		if h.pages, err = h.openTrialConsole(ctx, f.console, box); err != nil {
+			return err
+		}
+		h.pages.tell(a)
+	}
 	if err := a.release(ctx, h, p); err != nil {
 		return err
 	}
@@ -201,7 +210,8 @@ func (a *app) tell(ctx context.Context, h *house, box *trial.Mailbox, p *project
 		fmt.Fprintf(a.out, "in the mailbox: %d letters, twice: %d\n", box.Accepted(), box.Doubles())
 	}
 	if !f.once {
-		fmt.Fprintf(a.errs, "read every letter at %s (Ctrl-C ends it)\n", box.PagesURL())
+		fmt.Fprintf(a.errs, "read every letter at %s\n", box.PagesURL())
+		h.pages.tell(a)
 		<-ctx.Done()
 		return nil
 	}

@@ -1,0 +1,134 @@
+package console
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"outreach.example/ledger"
+)
+
+// auditPage lists the audit stream, the newest entry first.
+type auditPage struct {
+	frame
+	View    view
+	Entries []auditLine
+	Last    int64
+	Older   string
+	Newer   string
+}
+
+type auditLine struct {
+	Seq    int64
+	At     time.Time
+	Who    string
+	What   string
+	About  string
+	More   []string
+	Chain  string
+	Broken bool
+}
+
+const auditRows = 100
+
+func lineOf(e ledger.AuditEntry) auditLine {
+	about, rest, _ := strings.Cut(e.Body, "\n")
+	l := auditLine{Seq: e.Seq, At: e.At, Who: e.Who, What: e.What, About: about, Chain: e.Chain}
+	if rest != "" {
+		l.More = strings.Split(rest, "\n")
+	}
+	return l
+}
+
+func (c *Console) auditPage(v *visit) error {
+	at, err := c.Ledger.Where(v.ctx)
+	if err != nil {
+		return err
+	}
+	page := auditPage{frame: v.frame("Audit"), View: v.view(), Last: at.Seq}
+	page.Live = true
+	until := at.Seq
+	if n, err := strconv.ParseInt(page.View.Get("until"), 10, 64); err == nil && n > 0 && n < until {
+		until, page.Live = n, false
+	}
+	who, what, about := strings.ToLower(page.View.Get("who")), page.View.Get("what"), strings.ToLower(page.View.Get("about"))
+	fits := func(e ledger.AuditEntry) bool {
+		return (who == "" || strings.Contains(strings.ToLower(e.Who), who)) && (what == "" || e.What == what) &&
+			(about == "" || strings.Contains(strings.ToLower(e.Body), about))
+	}
+	// Backwards, piece by piece, and no further than a person waits for.
+	const piece, most = 500, 20_000
+	from := until
+	for seen := int64(0); from > 0 && len(page.Entries) < auditRows && seen < most; {
+		n := min(piece, from)
+		got, err := c.Ledger.Audit(v.ctx, from-n, int(n))
+		if err != nil {
+			return err
+		}
+		slices.Reverse(got)
+		from -= n
+		seen += n
+		for _, e := range got {
+			if fits(e) && len(page.Entries) < auditRows {
+				page.Entries = append(page.Entries, lineOf(e))
+				if len(page.Entries) == auditRows {
+					from = e.Seq - 1
+				}
+			}
+		}
+	}
+	if from > 0 {
+		page.Older = page.View.With("until", fmt.Sprint(from))
+	}
+	if until < at.Seq {
+		page.Newer = page.View.With("until", "")
+	}
+	return v.show("audit.html", page)
+}
+
+// auditCSV is the whole stream as a table, from an entry on. A cell that a spreadsheet would take for a formula is kept from
+// being one.
+func (c *Console) auditCSV(v *visit) error {
+	h := v.w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="audit.csv"`)
+	v.w.WriteHeader(http.StatusOK)
+	_, _ = v.w.Write([]byte("\ufeff")) // Excel wants it
+	out := csv.NewWriter(v.w)
+	_ = out.Write([]string{"number", "when", "who", "what", "about", "chain"})
+	after, _ := strconv.ParseInt(v.r.URL.Query().Get("after"), 10, 64)
+	for {
+		got, err := c.Ledger.Audit(v.ctx, after, 500)
+		if err != nil {
+			c.Log.Error("audit not written to its end", "error", err)
+			return nil
+		}
+		if len(got) == 0 {
+			break
+		}
+		for _, e := range got {
+			row := []string{strconv.FormatInt(e.Seq, 10), e.At.Format(time.RFC3339), e.Who, e.What, e.Body, e.Chain}
+			for i := range row {
+				row[i] = Cell(row[i])
+			}
+			if err := out.Write(row); err != nil {
+				return nil // the reader went away
+			}
+			after = e.Seq
+		}
+	}
+	out.Flush()
+	return nil
+}
+
+// Cell is text as it may stand in a cell of a spreadsheet: what begins like a formula is marked as text.
+func Cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(s)[0]) {
+		return "'" + s
+	}
+	return s
+}

@@ -1,0 +1,114 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"outreach.example/ledger"
+)
+
+// Console serves the pages. Its fields are set before Open.
+type Console struct {
+	Ledger *ledger.Ledger
+	Desk   Desk
+	Now    func() time.Time
+	Log    *slog.Logger
+
+	// Address is what people type: scheme and host, for example https://outreach.iom.example. Links that are printed begin
+	// with it, and no other host is answered.
+	Address string
+	Banner  string // stands on every page, for example that nothing leaves this machine; "" for none
+	Mailbox string // address of the trial's mailbox, "" for none
+
+	sessions *scs.SessionManager
+	throttle throttle
+	hashing  hashing
+	hub      *hub
+	gallery  gallery
+	handler  http.Handler
+}
+
+// Open makes the console ready to serve.
+func (c *Console) Open() {
+	c.sessions, c.throttle, c.hashing, c.hub = c.openSessions(), throttle{c.Ledger.Redis}, newHashing(), newHub(c.Ledger, c.Log)
+	c.handler = c.routes()
+}
+
+// ServeHTTP answers one request.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
+
+// Run follows the audit stream for pages that are open, until ctx ends.
+func (c *Console) Run(ctx context.Context) error { return c.hub.run(ctx) }
+
+// secure says whether people reach the console over TLS.
+func (c *Console) secure() bool {
+	u, err := url.Parse(c.Address)
+	return err == nil && u.Scheme == "https"
+}
+
+// A page answers a request of somebody who may do what it is for. What it returns becomes a page that says what is wrong.
+type page func(v *visit) error
+
+// routes lists every page there is. A line says who calls it and what act it is.
+func (c *Console) routes() http.Handler {
+	mux := http.NewServeMux()
+	open := func(pattern string, p page) { mux.Handle(pattern, c.visit("", p)) }
+	closed := func(pattern string, act Act, p page) { mux.Handle(pattern, c.visit(act, p)) }
+
+	open("GET /sign-in", c.signInPage)         // a stranger, from any page
+	open("POST /sign-in", c.signIn)            // its form
+	open("GET /welcome/{token}", c.welcome)    // a link that outreach console or an admin handed out
+	open("POST /welcome/{token}", c.chosen)    // its form
+	closed("POST /sign-out", See, c.signOut)   // the button on every page
+	closed("GET /account", See, c.accountPage) // the name on every page
+	closed("POST /account/sign-out", See, c.signOutEverywhere)
+	closed("POST /account/password", See, c.changePassword)
+
+	closed("GET /{$}", See, c.overview)
+	closed("GET /events", See, c.events) // the script of pages that are live
+	closed("GET /audit", See, c.auditPage)
+	closed("GET /audit.csv", See, c.auditCSV)
+	closed("GET /people", Admit, c.peoplePage)
+	closed("POST /people", Admit, c.addPerson)
+	closed("GET /people/{name}", Admit, c.personPage)
+	closed("POST /people/{name}", Admit, c.changePerson)
+
+	for _, more := range c.more() {
+		closed(more.pattern, more.act, more.page)
+	}
+	mux.Handle("GET /assets/", c.assets())
+	mux.Handle("GET /health", http.HandlerFunc(c.health)) // the service manager or load balancer
+	mux.Handle("/", c.visit("", c.missing))               // an old or mistyped link
+	return c.guard(mux)
+}
+
+// route is a page of one of the files that have their own list of pages.
+type route struct {
+	pattern string
+	act     Act
+	page    page
+}
+
+// more gathers the lists: each file of pages has one, so that pages are added in one place.
+func (c *Console) more() []route {
+	var all []route
+	for _, list := range [][]route{} {
+		all = append(all, list...)
+	}
+	return all
+}
+
+func (c *Console) health(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := c.Ledger.Redis.Ping(ctx).Err(); err != nil {
+		plainly(w, http.StatusServiceUnavailable, "no ledger")
+		return
+	}
+	plainly(w, http.StatusOK, "ok")
+}

@@ -1,0 +1,219 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"outreach.example/donor"
+	"outreach.example/ledger"
+	"outreach.example/letter"
+)
+
+// overviewPage is the first page: how much was pledged, where every Member State is, and what waits for a person.
+type overviewPage struct {
+	frame
+	Campaigns []campaignCard
+	Of        *picture // whose States are shown; nil while there is no campaign
+	Pledged   []donor.Money
+	Goal      donor.Money
+	Share     string // of the goal, in per cent; "" where nothing in its currency was pledged
+	Bar       template.HTML
+	Groups    []tileGroup
+	Key       []tileKey
+	Waiting   []waiting
+	Frozen    string
+	Alarms    []ledger.Alarm
+}
+
+// campaignCard is one campaign in numbers that add up.
+type campaignCard struct {
+	Name, Status string
+	Steps        []stepLine
+	Bar          template.HTML
+	Total        int
+	Chosen       bool
+}
+
+// stepLine is one step in numbers; the states add up to Total.
+type stepLine struct {
+	Step  string
+	Parts []part
+	Total int
+}
+
+type part struct {
+	State letter.State
+	N     int
+}
+
+// waiting is something that only a person can move.
+type waiting struct {
+	Text, To, Act string
+	Urgent        bool
+}
+
+func stepLines(c ledger.Campaign, counts map[string]ledger.Counts) []stepLine {
+	var out []stepLine
+	for _, s := range c.Steps {
+		line := stepLine{Step: s, Total: counts[s].Total()}
+		for _, state := range letter.States {
+			if n := counts[s][state]; n > 0 {
+				line.Parts = append(line.Parts, part{state, n})
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func (c *Console) overview(v *visit) error {
+	names, err := c.Ledger.Campaigns(v.ctx)
+	if err != nil {
+		return err
+	}
+	page := overviewPage{frame: v.frame("Overview"), Key: tileKeys()}
+	page.Live = true
+	chosen := v.r.URL.Query().Get("campaign")
+	if !slices.Contains(names, chosen) {
+		chosen = ""
+	}
+	for _, name := range names {
+		camp, err := c.Ledger.Campaign(v.ctx, name)
+		if err != nil {
+			return err
+		}
+		counts, err := c.Ledger.Counts(v.ctx, name)
+		if err != nil {
+			return err
+		}
+		card := campaignCard{Name: name, Status: camp.Status, Steps: stepLines(camp, counts)}
+		card.Total = counts[first(camp.Steps)].Total()
+		card.Bar = stepBar(counts[first(camp.Steps)])
+		page.Campaigns = append(page.Campaigns, card)
+		if chosen == "" || chosen != v.r.URL.Query().Get("campaign") && camp.Status == "running" {
+			chosen = name
+		}
+		page.Waiting = append(page.Waiting, waitingIn(camp, counts)...)
+	}
+	for i := range page.Campaigns {
+		page.Campaigns[i].Chosen = page.Campaigns[i].Name == chosen
+	}
+	if err := c.house(v.ctx, &page); err != nil {
+		return err
+	}
+	if chosen != "" {
+		if page.Of, err = c.picture(v.ctx, chosen); err != nil {
+			return err
+		}
+		page.Groups = page.Of.tiles()
+		page.Goal = page.Of.Written.Goal
+		page.Pledged, page.Share, page.Bar = page.Of.pledged()
+	}
+	return v.show("overview.html", page)
+}
+
+func first(s []string) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0]
+}
+
+// waitingIn is what waits for a person in a campaign.
+func waitingIn(c ledger.Campaign, counts map[string]ledger.Counts) []waiting {
+	var out []waiting
+	path := "/campaigns/" + c.Name
+	if c.Pending != "" {
+		out = append(out, waiting{fmt.Sprintf("An edition of %s, planned by %s, waits for approval", c.Name, plainName(c.PendingBy)), path + "/approve", "Look at it", false})
+	}
+	if c.Status == "approved" {
+		out = append(out, waiting{c.Name + " is approved and has not been started", path + "/start", "Start it", false})
+	}
+	if c.Status == "paused" {
+		out = append(out, waiting{fmt.Sprintf("%s is paused by %s", c.Name, plainName(c.PausedBy)), path, "Look at it", false})
+	}
+	sum := ledger.Counts{}
+	for _, n := range counts {
+		for _, s := range looked {
+			sum[s] += n[s]
+		}
+	}
+	for _, s := range looked {
+		if n := sum[s]; n > 0 {
+			to := path + "?state=" + strings.ReplaceAll(inWords(s), " ", "-")
+			if s == letter.InDoubt {
+				to = "/doubts"
+			}
+			out = append(out, waiting{fmt.Sprintf("%s of %s: %s", plural(n, "letter"), c.Name, inWords(s)), to, "Look at them", s == letter.InDoubt})
+		}
+	}
+	return out
+}
+
+// plainName is a name as it was declared, without the account it was declared from.
+func plainName(who string) string {
+	name, _, _ := strings.Cut(who, " (")
+	return name
+}
+
+// house adds what concerns everything: a frozen ledger, alarms, relays that are held.
+func (c *Console) house(ctx context.Context, page *overviewPage) error {
+	var err error
+	if page.Frozen, err = c.Ledger.Frozen(ctx); err != nil {
+		return err
+	}
+	if page.Alarms, err = c.Ledger.Alarms(ctx); err != nil {
+		return err
+	}
+	relays, err := c.Ledger.Relays(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range relays {
+		if r.Held != "" {
+			page.Waiting = append(page.Waiting, waiting{"The relay " + r.Name + " is held: " + r.Held, "/relays", "Look at it", true})
+		}
+	}
+	return nil
+}
+
+// pledged sums the pledges by currency, each in its own: none is turned into another. The share is of the goal, of what was
+// pledged in the goal's currency.
+func (p *picture) pledged() (sums []donor.Money, share string, bar template.HTML) {
+	byCurrency := map[string]int64{}
+	for _, d := range p.Donors {
+		for _, e := range d.Case.Entries {
+			if e.Kind != "pledge" {
+				continue
+			}
+			if m, err := donor.ParseMoney(e.Amount, e.Currency); err == nil {
+				byCurrency[m.Currency] += m.Minor
+			}
+		}
+	}
+	goal := p.Written.Goal
+	for currency, minor := range byCurrency {
+		sums = append(sums, donor.Money{Minor: minor, Currency: currency})
+	}
+	slices.SortFunc(sums, func(a, b donor.Money) int {
+		return cmp.Or(cmp.Compare(truth(b.Currency == goal.Currency), truth(a.Currency == goal.Currency)), cmp.Compare(a.Currency, b.Currency))
+	})
+	got := byCurrency[goal.Currency]
+	if goal.Minor <= 0 {
+		return sums, "", ""
+	}
+	tenths := got * 1000 / goal.Minor
+	share = fmt.Sprintf("%d.%d", tenths/10, tenths%10)
+	return sums, share, bars(max(goal.Minor, 1), []length{{"p-sent", min(got, goal.Minor)}}, share+" per cent of the goal")
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

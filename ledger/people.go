@@ -1,0 +1,124 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Person is somebody who may sign in to the console. Stored as roles|JSON: fields may be added, never renamed. What the
+// roles allow is for the console to say.
+type Person struct {
+	Name     string    `json:"name"` // the one that decisions are kept under, as they wrote it
+	Roles    []string  `json:"-"`
+	Password string    `json:"password,omitempty"` // its hash; "" before they chose one
+	Round    int       `json:"round"`              // raised to end everything they are signed in to
+	Link     string    `json:"link,omitempty"`     // hash of a link by which they choose a password, once
+	LinkEnds time.Time `json:"link_ends,omitzero"`
+	Added    time.Time `json:"added"`
+	By       string    `json:"by"`
+
+	stored string
+}
+
+// PersonKey is what a name is found by: nobody has the same name in other letter case or spacing.
+func PersonKey(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
+
+func (p Person) store() (string, error) {
+	b, err := json.Marshal(p)
+	return strings.Join(p.Roles, ",") + "|" + string(b), err
+}
+
+func readPerson(v string) (Person, error) {
+	roles, rest, ok := strings.Cut(v, "|")
+	p := Person{stored: v}
+	if !ok {
+		return p, fmt.Errorf("people: an entry has no roles")
+	}
+	if err := json.Unmarshal([]byte(rest), &p); err != nil {
+		return p, fmt.Errorf("people: %w", err)
+	}
+	if roles != "" {
+		p.Roles = strings.Split(roles, ",")
+	}
+	return p, nil
+}
+
+// Person reads one person by name; ok is false where there is none.
+func (l *Ledger) Person(ctx context.Context, name string) (p Person, ok bool, err error) {
+	v, err := l.Redis.HGet(ctx, peopleKey(), PersonKey(name)).Result()
+	if isNil(err) {
+		return p, false, nil
+	}
+	if err != nil {
+		return p, false, fmt.Errorf("people: %w", err)
+	}
+	p, err = readPerson(v)
+	return p, err == nil, err
+}
+
+// People lists everybody who may sign in, by name.
+func (l *Ledger) People(ctx context.Context) ([]Person, error) {
+	all, err := l.Redis.HVals(ctx, peopleKey()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("people: %w", err)
+	}
+	out := make([]Person, 0, len(all))
+	for _, v := range all {
+		p, err := readPerson(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b Person) int { return strings.Compare(PersonKey(a.Name), PersonKey(b.Name)) })
+	return out, nil
+}
+
+// AddPerson lets somebody sign in. A name that is taken is refused.
+func (l *Ledger) AddPerson(ctx context.Context, who string, p Person) (again bool, err error) {
+	return l.person(ctx, who, "person added", Person{Name: p.Name}, p, rolesOf(p))
+}
+
+// ChangePerson writes a person as they are now over what was read; note is what the audit says of it, and never a secret.
+func (l *Ledger) ChangePerson(ctx context.Context, who, what string, p Person, note string) (again bool, err error) {
+	return l.person(ctx, who, what, p, p, note)
+}
+
+// RemovePerson lets somebody sign in no longer.
+func (l *Ledger) RemovePerson(ctx context.Context, who string, p Person) (again bool, err error) {
+	return l.person(ctx, who, "person removed", p, Person{}, rolesOf(p))
+}
+
+func rolesOf(p Person) string { return strings.Join(p.Roles, ", ") }
+
+func (l *Ledger) person(ctx context.Context, who, what string, before, after Person, note string) (bool, error) {
+	value := ""
+	if after.Name != "" {
+		var err error
+		if value, err = after.store(); err != nil {
+			return false, err
+		}
+	}
+	body := before.Name
+	if note != "" {
+		body += "\n" + note
+	}
+	got, err := l.text(ctx, "person", []string{metaKey(), auditKey(), peopleKey()}, who, what, PersonKey(before.Name), before.stored, value, body)
+	if err != nil {
+		return false, err
+	}
+	switch got {
+	case "changed":
+		if before.stored == "" {
+			return false, Refusal(fmt.Sprintf("there is somebody called %s already; choose a name that tells them apart", before.Name))
+		}
+		return false, Refusal(fmt.Sprintf("%s was changed by somebody else meanwhile; look again", before.Name))
+	case "last":
+		return false, Refusal(fmt.Sprintf("%s is the only admin; make somebody else admin first", before.Name))
+	}
+	return got == "again", nil
+}
