@@ -97,7 +97,9 @@ type route struct {
 // more gathers the lists: each file of pages has one, so that pages are added in one place.
 func (c *Console) more() []route {
 	var all []route
-	for _, list := range [][]route{} {
+	for _, list := range [][]route{
+		c.campaignRoutes(),
+	} {
 		all = append(all, list...)
 	}
 	return all

@@ -1,4 +1,7 @@
 package console
 
-// A Desk is what decisions need besides the ledger. cmd/outreach implements it with what its own commands call.
-type Desk interface{}
+// A Desk is what decisions need besides the ledger. cmd/outreach implements it with what its own commands call. Each file of
+// pages says what it asks, in an interface of its own that stands here.
+type Desk interface {
+	CampaignDesk
+}

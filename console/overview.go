@@ -35,7 +35,7 @@ type campaignCard struct {
 	Steps        []stepLine
 	Bar          template.HTML
 	Total        int
-	Chosen       bool
+	Other        bool // another one's States are shown
 }
 
 // stepLine is one step in numbers; the states add up to Total.
@@ -82,17 +82,10 @@ func (c *Console) overview(v *visit) error {
 		chosen = ""
 	}
 	for _, name := range names {
-		camp, err := c.Ledger.Campaign(v.ctx, name)
+		card, camp, counts, err := c.card(v, name)
 		if err != nil {
 			return err
 		}
-		counts, err := c.Ledger.Counts(v.ctx, name)
-		if err != nil {
-			return err
-		}
-		card := campaignCard{Name: name, Status: camp.Status, Steps: stepLines(camp, counts)}
-		card.Total = counts[first(camp.Steps)].Total()
-		card.Bar = stepBar(counts[first(camp.Steps)])
 		page.Campaigns = append(page.Campaigns, card)
 		if chosen == "" || chosen != v.r.URL.Query().Get("campaign") && camp.Status == "running" {
 			chosen = name
@@ -100,7 +93,7 @@ func (c *Console) overview(v *visit) error {
 		page.Waiting = append(page.Waiting, waitingIn(camp, counts)...)
 	}
 	for i := range page.Campaigns {
-		page.Campaigns[i].Chosen = page.Campaigns[i].Name == chosen
+		page.Campaigns[i].Other = page.Campaigns[i].Name != chosen
 	}
 	if err := c.house(v.ctx, &page); err != nil {
 		return err
