@@ -37,7 +37,7 @@ func usd(units int64) donor.Money { return donor.Money{Minor: units * 100, Curre
 // made is a report of four donors: one pledged twice and gave a part, one declined, one bounced, one is late.
 func made() Report {
 	b := builder{
-		out: Report{Campaign: "resilience", Goal: usd(100), AsOf: at10("2026-12-04"), Week: weekOf(donor.Date{Year: 2026, Month: 12, Day: 2}, geneva)},
+		out:  Report{Campaign: "resilience", Goal: usd(100), AsOf: at10("2026-12-04"), Week: weekOf(donor.Date{Year: 2026, Month: 12, Day: 2}, geneva)},
 		zone: geneva, first: "appeal",
 		cases: map[string]ledger.Case{
 			"NOR": {Donor: "NOR", Stopped: true, Entries: []ledger.Entry{
