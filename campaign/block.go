@@ -37,28 +37,37 @@ var deflaters = sync.Pool{New: func() any {
 // EncodeBlock is the records of one block as they are stored, with the hash that addresses them: of the records
 // themselves, because compressors change and the hash may not.
 func EncodeBlock(records []Record) (compressed []byte, hash string, err error) {
-	var plain bytes.Buffer
-	for _, r := range records {
-		line, err := canonical(r)
-		if err != nil {
-			return nil, "", fmt.Errorf("record of %s: %w", r.Donor.ID, err)
-		}
-		plain.Write(line)
+	plain, err := Lines(records)
+	if err != nil {
+		return nil, "", err
 	}
-	if plain.Len() > maxBlock {
-		return nil, "", fmt.Errorf("block of %d donors: %d bytes, and a block holds at most %d: set a smaller block_size", len(records), plain.Len(), maxBlock)
+	if len(plain) > maxBlock {
+		return nil, "", fmt.Errorf("block of %d donors: %d bytes, and a block holds at most %d: set a smaller block_size", len(records), len(plain), maxBlock)
 	}
 	var out bytes.Buffer
 	w := deflaters.Get().(*flate.Writer)
 	defer deflaters.Put(w)
 	w.Reset(&out)
-	if _, err := w.Write(plain.Bytes()); err != nil {
+	if _, err := w.Write(plain); err != nil {
 		return nil, "", err
 	}
 	if err := w.Close(); err != nil {
 		return nil, "", err
 	}
-	return out.Bytes(), sum(plain.Bytes()), nil
+	return out.Bytes(), sum(plain), nil
+}
+
+// Lines are the records of a block as its hash is made: a line of JSON each.
+func Lines(records []Record) ([]byte, error) {
+	var plain bytes.Buffer
+	for _, r := range records {
+		line, err := canonical(r)
+		if err != nil {
+			return nil, fmt.Errorf("record of %s: %w", r.Donor.ID, err)
+		}
+		plain.Write(line)
+	}
+	return plain.Bytes(), nil
 }
 
 // DecodeBlock reads what EncodeBlock wrote and proves that it is the block of that hash.

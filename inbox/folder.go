@@ -149,8 +149,17 @@ type notMail string
 
 func (n notMail) Error() string { return string(n) }
 
-// read reads the mail in a file. A pipe or a device in its place is not waited for.
+// read reads the mail in a file.
 func (f file) read() (*mail, error) {
+	b, err := f.bytes()
+	if err != nil {
+		return nil, err
+	}
+	return parse(b)
+}
+
+// bytes are those of the file. A pipe or a device in its place is not waited for.
+func (f file) bytes() ([]byte, error) {
 	if f.size > maxMail {
 		return nil, notMail(fmt.Sprintf("larger than %d MB", maxMail>>20))
 	}
@@ -172,5 +181,5 @@ func (f file) read() (*mail, error) {
 	if len(b) > maxMail {
 		return nil, notMail(fmt.Sprintf("larger than %d MB", maxMail>>20))
 	}
-	return parse(b)
+	return b, nil
 }

@@ -77,7 +77,14 @@ var forms = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b 
 func (c *Content) Hash() string {
 	pooled := forms.Get().(*[]byte)
 	defer forms.Put(pooled)
-	b := field((*pooled)[:0], contentForm)
+	*pooled = c.AppendForm((*pooled)[:0])
+	sum := sha256.Sum256(*pooled)
+	return hex.EncodeToString(sum[:])
+}
+
+// AppendForm appends what Hash hashes: whoever keeps it can prove the hash with any SHA-256.
+func (c *Content) AppendForm(b []byte) []byte {
+	b = field(b, contentForm)
 	for _, s := range [...]string{c.ID.Campaign, c.ID.Donor, c.ID.Step, c.Language} {
 		b = field(b, s)
 	}
@@ -105,9 +112,7 @@ func (c *Content) Hash() string {
 	if c.Attachment != (Attachment{}) {
 		b = field(field(field(b, "attachment"), c.Attachment.Name), c.Attachment.Hash)
 	}
-	sum := sha256.Sum256(b)
-	*pooled = b
-	return hex.EncodeToString(sum[:])
+	return b
 }
 
 // field appends the length of s and s.
