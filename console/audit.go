@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"outreach.example/donor"
 	"outreach.example/ledger"
 )
 
@@ -113,7 +114,7 @@ func (c *Console) auditCSV(v *visit) error {
 		for _, e := range got {
 			row := []string{strconv.FormatInt(e.Seq, 10), e.At.Format(time.RFC3339), e.Who, e.What, e.Body, e.Chain}
 			for i := range row {
-				row[i] = Cell(row[i])
+				row[i] = donor.Cell(row[i])
 			}
 			if err := out.Write(row); err != nil {
 				return nil // the reader went away
@@ -123,12 +124,4 @@ func (c *Console) auditCSV(v *visit) error {
 	}
 	out.Flush()
 	return nil
-}
-
-// Cell is text as it may stand in a cell of a spreadsheet: what begins like a formula is marked as text.
-func Cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(s)[0]) {
-		return "'" + s
-	}
-	return s
 }

@@ -179,13 +179,8 @@ func (c *Console) house(ctx context.Context, page *overviewPage) error {
 func (p *picture) pledged() (sums []donor.Money, share string, bar template.HTML) {
 	byCurrency := map[string]int64{}
 	for _, d := range p.Donors {
-		for _, e := range d.Case.Entries {
-			if e.Kind != "pledge" {
-				continue
-			}
-			if m, err := donor.ParseMoney(e.Amount, e.Currency); err == nil {
-				byCurrency[m.Currency] += m.Minor
-			}
+		if _, m, ok := d.Case.Pledge(); ok {
+			byCurrency[m.Currency] += m.Minor
 		}
 	}
 	goal := p.Written.Goal

@@ -66,3 +66,11 @@ var sheetErrors = map[string]bool{
 
 // trim takes off the spaces around a value, also those that do not break.
 func trim(s string) string { return strings.Trim(s, " \u00a0\u202f") }
+
+// Cell is text as it may stand in a cell of a spreadsheet: what begins like a formula is marked as text.
+func Cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(s)[0]) {
+		return "'" + s
+	}
+	return s
+}

@@ -61,6 +61,7 @@ type Kind struct {
 var Kinds = []Kind{
 	{"reply", Stops, "", "answered"},
 	{"pledge", Stops, "", "pledged"},
+	{"received", Stops, "", "given"},
 	{"decline", Stops, "", "declined"},
 	{"meeting", Stops, TaskMeeting, "answered"},
 	{"opt-out", Stops, "", "opted out"},

@@ -122,7 +122,7 @@ func Read(ctx context.Context, l *ledger.Ledger, c ledger.Campaign, day donor.Da
 		out:  Report{Campaign: c.Name, Title: written.Title["en"], Goal: written.Goal, AsOf: now.In(zone), Week: weekOf(day, zone)},
 		zone: zone, first: c.Steps[0], quiet: c.Status == "cancelled",
 	}
-	if b.cases, err = l.Cases(ctx, c.Name); err != nil {
+	if b.cases, err = l.AllCases(ctx, c.Name); err != nil {
 		return Report{}, err
 	}
 	if err := b.read(ctx, l, c); err != nil {

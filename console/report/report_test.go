@@ -41,13 +41,13 @@ func made() Report {
 		zone: geneva, first: "appeal",
 		cases: map[string]ledger.Case{
 			"NOR": {Donor: "NOR", Stopped: true, Entries: []ledger.Entry{
-				{Kind: "reply", Date: "2026-11-26"},
-				{Kind: "pledge", Amount: "100", Currency: "NOK", Date: "2026-11-27"},
-				{Kind: "pledge", Amount: "2500000.50", Currency: "USD", Date: "2026-12-01"},
-				{Kind: "received", Amount: "1000", Currency: "USD", Date: "2026-12-02"},
-				{Kind: "received", Amount: "5", Currency: "EUR", Date: "2026-11-28"},
+				{Counts: true, Kind: "reply", Date: "2026-11-26"},
+				{Counts: true, Kind: "pledge", Amount: "100", Currency: "NOK", Date: "2026-11-27"},
+				{Counts: true, Kind: "pledge", Amount: "2500000.50", Currency: "USD", Date: "2026-12-01"},
+				{Counts: true, Kind: "received", Amount: "1000", Currency: "USD", Date: "2026-12-02"},
+				{Counts: true, Kind: "received", Amount: "5", Currency: "EUR", Date: "2026-11-28"},
 			}},
-			"KEN": {Donor: "KEN", Stopped: true, Entries: []ledger.Entry{{Kind: "decline", Date: "2026-12-03", Note: "budget"}}},
+			"KEN": {Donor: "KEN", Stopped: true, Entries: []ledger.Entry{{Counts: true, Kind: "decline", Date: "2026-12-03", Note: "budget"}}},
 		},
 	}
 	row := func(id string, state letter.State, since string) ledger.Letter {

@@ -74,23 +74,19 @@ func (b *builder) donor(r campaign.Record, letters []ledger.Letter) Donor {
 	}
 	d.received, d.weekReceived = map[string]int64{}, map[string]int64{}
 	for _, e := range c.Entries {
-		day, err := donor.ParseDate(e.Date)
-		if err != nil {
-			continue // an entry without a day is a note
+		if on, err := donor.ParseDate(e.Date); err == nil && e.Answers() && (d.Answered == (donor.Date{}) || on.Before(d.Answered)) {
+			d.Answered = on
 		}
-		if ledger.Answers(e.Kind) && (d.Answered == (donor.Date{}) || day.Before(d.Answered)) {
-			d.Answered = day
-		}
-		m, err := donor.ParseMoney(e.Amount, e.Currency)
-		switch {
-		case err != nil:
-		case e.Kind == "pledge":
-			d.Pledge, d.PledgedOn = m, day
-		case e.Kind == "received":
-			d.received[m.Currency] += m.Minor
-			if b.out.Week.Day(day) {
-				d.weekReceived[m.Currency] += m.Minor
-			}
+	}
+	if e, m, ok := c.Pledge(); ok {
+		d.Pledge = m
+		d.PledgedOn, _ = donor.ParseDate(e.Date) // an entry has the day it came
+	}
+	for _, e := range c.Received() {
+		m, _ := e.Money()
+		d.received[m.Currency] += m.Minor
+		if on, err := donor.ParseDate(e.Date); err == nil && b.out.Week.Day(on) {
+			d.weekReceived[m.Currency] += m.Minor
 		}
 	}
 	d.Received = monies(d.received, b.out.Goal.Currency)

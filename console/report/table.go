@@ -144,7 +144,7 @@ func (t Table) CSV(w io.Writer) error {
 		for i, c := range row {
 			switch c := c.(type) {
 			case string:
-				cells[i] = inert(c)
+				cells[i] = donor.Cell(c)
 			case float64:
 				cells[i] = strconv.FormatFloat(c, 'f', 2, 64)
 			default:
@@ -157,14 +157,6 @@ func (t Table) CSV(w io.Writer) error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// inert keeps a spreadsheet from taking a text for a formula.
-func inert(s string) string {
-	if s != "" && strings.ContainsAny(s[:1], "=+-@\t\r") {
-		return "'" + s
-	}
-	return s
 }
 
 func texts(head []string) []any {
