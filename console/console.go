@@ -81,6 +81,7 @@ func (c *Console) routes() http.Handler {
 	for _, more := range c.more() {
 		closed(more.pattern, more.act, more.page)
 	}
+	c.apiRoutes(mux)
 	mux.Handle("GET /assets/", c.assets())
 	mux.Handle("GET /health", http.HandlerFunc(c.health)) // the service manager or load balancer
 	mux.Handle("/", c.visit("", c.missing))               // an old or mistyped link

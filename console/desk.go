@@ -4,4 +4,5 @@ package console
 // pages says what it asks, in an interface of its own that stands here.
 type Desk interface {
 	CampaignDesk
+	APIDesk
 }

@@ -80,11 +80,12 @@ func (c *Console) guard(next http.Handler) http.Handler {
 }
 
 // sameSite wants a form to say where it comes from: every browser of this decade says so, and CrossOriginProtection lets
-// pass what does not.
+// pass what does not. Programs that use the API have a token and no cookie, and come from no site.
 func (c *Console) sameSite(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		safe := r.Method == http.MethodGet || r.Method == http.MethodHead
-		if !safe && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
+		program := strings.HasPrefix(r.URL.Path, apiPath+"/")
+		if !safe && !program && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
 			c.visit("", func(*visit) error { return refused("elsewhere") }).ServeHTTP(w, r)
 			return
 		}

@@ -20,8 +20,19 @@ type Person struct {
 	LinkEnds time.Time `json:"link_ends,omitzero"`
 	Added    time.Time `json:"added"`
 	By       string    `json:"by"`
+	Tokens   []Token   `json:"tokens,omitempty"` // by which programs act in the person's name
 
 	stored string
+}
+
+// A Token lets a program act in a person's name, as some of their roles. What it says is kept as its hash.
+type Token struct {
+	Name  string    `json:"name"` // what it is for; the audit shows it behind the person's
+	Hash  string    `json:"hash"`
+	Roles []string  `json:"roles"`
+	Ends  time.Time `json:"ends"`
+	Added time.Time `json:"added"`
+	By    string    `json:"by"`
 }
 
 // PersonKey is what a name is found by: nobody has the same name in other letter case or spacing.

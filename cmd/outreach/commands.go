@@ -69,11 +69,14 @@ func (a *app) none(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// userEnv is the variable that declares who decides, where --as does not.
+const userEnv = "OUTREACH_USER"
+
 // person is who decides: the declared name, with the operating system's account beside it.
 func (a *app) person() (string, error) {
 	name := strings.TrimSpace(a.as)
 	if name == "" {
-		name = strings.TrimSpace(a.getenv("OUTREACH_USER"))
+		name = strings.TrimSpace(a.getenv(userEnv))
 	}
 	if name == "" {
 		name = a.account

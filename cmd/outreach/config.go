@@ -118,6 +118,9 @@ func (c config) count(key string) int {
 
 // config reads the settings: default, then outreach.yaml, then the environment, then flags. All faults come at once.
 func (a *app) config() (config, error) {
+	if a.lent != nil {
+		return a.lent.config, nil
+	}
 	c := config{value: map[string]string{}, from: map[string]string{}}
 	file, faults := a.settingsFile()
 	for _, s := range settings {

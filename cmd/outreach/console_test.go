@@ -33,7 +33,9 @@ func trialPages(t *testing.T) (address, password string) {
 	})
 	at := regexp.MustCompile(`console: (http://\S+) `)
 	with := regexp.MustCompile(`the password (\S+)`)
-	until(t, "the campaign to be sent", func() bool { return strings.Contains(errs.String(), "read every letter at") && with.MatchString(errs.String()) })
+	until(t, "the campaign to be sent", func() bool {
+		return strings.Contains(errs.String(), "read every letter at") && with.MatchString(errs.String())
+	})
 	return at.FindStringSubmatch(errs.String())[1], with.FindStringSubmatch(errs.String())[1]
 }
 

@@ -69,6 +69,9 @@ type app struct {
 	// guard, where it is set, dials every connection of the program: a trial's knows this machine only.
 	guard func(ctx context.Context, network, address string) (net.Conn, error)
 
+	// lent, where it is set, is what a command works on in a process that serves pages, in place of a connection of its own.
+	lent *lent
+
 	test testSettings // what a test of faults has set; nothing in real work
 }
 

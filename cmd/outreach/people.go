@@ -20,7 +20,7 @@ func (a *app) peopleCommand() *cobra.Command {
 		Example: "  outreach people add 'Bea Approver' --role approver\n  outreach people list\n  outreach people roles 'Bea Approver' --role approver,operator",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.peopleAdd(), a.peopleList(), a.peopleRoles(), a.peopleReset(), a.peopleRemove())
+	cmd.AddCommand(a.peopleAdd(), a.peopleList(), a.peopleRoles(), a.peopleReset(), a.peopleRemove(), a.peopleToken())
 	return cmd
 }
 

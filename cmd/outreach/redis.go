@@ -103,6 +103,9 @@ func redisOptions(s string) (*redis.UniversalOptions, error) {
 
 // connect opens the ledger, and the queue's Redis, which is the ledger's unless a setting says otherwise.
 func (a *app) connect(ctx context.Context, c config) (*ledger.Ledger, redis.UniversalClient, func(), error) {
+	if a.lent != nil {
+		return a.lent.ledger, a.lent.queue, func() {}, nil
+	}
 	rdb, err := a.dialRedis(ctx, c.value["redis"], c.shown("redis"), true)
 	if err != nil {
 		return nil, nil, nil, err

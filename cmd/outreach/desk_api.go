@@ -1,0 +1,40 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"outreach.example/ledger"
+)
+
+// lent is what a process that serves pages lends to the commands that it runs for programs.
+type lent struct {
+	config config
+	ledger *ledger.Ledger
+	queue  redis.UniversalClient
+}
+
+// Command runs a command as the command line does, in a person's name. The audit stream shows the program behind it.
+func (d *consoleDesk) Command(r *http.Request, person, program string, args []string) (code int, out, errs []byte) {
+	var o, e bytes.Buffer
+	getenv := func(k string) string {
+		if k == userEnv { // who decides is the token's person
+			return ""
+		}
+		return d.app.getenv(k)
+	}
+	a := &app{
+		getenv: getenv, in: strings.NewReader(""), out: &o, errs: &e, now: d.app.now, account: "token " + program, guard: d.app.guard,
+		lent: &lent{d.house.config, d.house.ledger, d.house.queue},
+	}
+	root := a.commands()
+	root.SetArgs(append([]string{"--as=" + person, "--directory=" + d.app.dir}, args...))
+	root.SetIn(a.in)
+	root.SetOut(&o)
+	root.SetErr(&e)
+	code = a.exit(r.Context(), root.ExecuteContext(r.Context()))
+	return code, o.Bytes(), e.Bytes()
+}
