@@ -159,7 +159,7 @@ func (f *field) send(step string, donors ...string) (sent []string) {
 			if _, err := f.ledger.Begin(f.ctx, ledger.Begin{Claim: c, Before: before}); err != nil {
 				f.t.Fatal(err)
 			}
-			if _, err := f.ledger.Settle(f.ctx, ledger.Settlement{Claim: c, To: letter.Sent, Last: step == "reminder-1"}); err != nil {
+			if _, err := f.ledger.Settle(f.ctx, ledger.Settlement{Claim: c, To: letter.Sent}); err != nil {
 				f.t.Fatal(err)
 			}
 			sent = append(sent, c.ID.Donor)
