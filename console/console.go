@@ -100,6 +100,9 @@ func (c *Console) more() []route {
 	var all []route
 	for _, list := range [][]route{
 		c.campaignRoutes(),
+		c.reportRoutes(),
+		c.taskRoutes(),
+		c.settingsRoutes(),
 	} {
 		all = append(all, list...)
 	}

@@ -4,5 +4,7 @@ package console
 // pages says what it asks, in an interface of its own that stands here.
 type Desk interface {
 	CampaignDesk
+	ReportDesk
+	SettingsDesk
 	APIDesk
 }

@@ -30,7 +30,8 @@ type frame struct {
 	Mailbox  string
 	Live     bool // the page asks for itself again when the audit stream moves
 	Now      time.Time
-	Again    bool // forms that are sure have to ask for the password, see the template "sure"
+	Help     topic // what the page is for
+	Again    bool  // forms that are sure have to ask for the password, see the template "sure"
 	*problems
 }
 
@@ -50,6 +51,8 @@ var sections = []struct {
 	{link{"Campaigns", "/campaigns"}, See},
 	{link{"Approvals", "/approvals"}, See},
 	{link{"In doubt", "/doubts"}, See},
+	{link{"Tasks", "/tasks"}, See},
+	{link{"Report", "/reports"}, See},
 	{link{"Relays", "/relays"}, See},
 	{link{"Audit", "/audit"}, See},
 	{link{"People", "/people"}, Admit},
@@ -60,6 +63,7 @@ func (v *visit) frame(title string, crumbs ...link) frame {
 	f := frame{
 		Title: title, Person: v.Person, Crumbs: crumbs, Banner: v.Banner, Mailbox: v.Mailbox, Now: v.Now(),
 		Flash: v.sessions.PopString(v.ctx, flashKey), Token: v.sessions.GetString(v.ctx, tokenKey), Again: v.askAgain(),
+		Help: help(v.r.URL.Path),
 	}
 	if v.Person.Name == "" {
 		return f

@@ -17,6 +17,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/spf13/cobra"
 
+	"outreach.example/console"
 	"outreach.example/donor"
 	"outreach.example/letter"
 )
@@ -270,21 +271,24 @@ func (a *app) configCommand() *cobra.Command {
 				return err
 			}
 			if a.json {
-				type one struct{ Key, Value, From, Environment, Meaning string }
-				var all []one
-				for _, s := range settings {
-					all = append(all, one{s.key, c.show(s), c.from[s.key], s.env, s.explain})
-				}
-				return a.print(all)
+				return a.print(c.list())
 			}
 			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "SETTING\tVALUE\tFROM\tENVIRONMENT\tMEANING")
-			for _, s := range settings {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.key, c.show(s), c.from[s.key], s.env, s.explain)
+			for _, s := range c.list() {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Key, s.Value, s.From, s.Environment, s.Meaning)
 			}
 			return w.Flush()
 		},
 	}
+}
+
+// list is every setting as a person may see it.
+func (c config) list() (all []console.Setting) {
+	for _, s := range settings {
+		all = append(all, console.Setting{Key: s.key, Value: c.show(s), From: c.from[s.key], Environment: s.env, Meaning: s.explain})
+	}
+	return all
 }
 
 // shown is the value of the setting with a key as a person may see it.

@@ -47,6 +47,7 @@ func TestPagesForEverybody(t *testing.T) {
 	b.SignIn(t, address, "admin", password)
 	for name, path := range map[string]string{
 		"overview": "/", "audit": "/audit", "people": "/people", "person": "/people/approver", "account": "/account", "missing": "/nowhere",
+		"tasks": "/tasks", "report": "/reports", "settings": "/settings", "help": "/help",
 	} {
 		b.Look(t, name, address+path)
 	}

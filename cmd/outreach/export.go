@@ -34,11 +34,11 @@ func (a *app) exportEvidence() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				m, err := a.packs(l)
+				c, err := a.config()
 				if err != nil {
 					return err
 				}
-				p, err := m.Make(ctx, f.campaign, f.record.Donor, f.block)
+				p, err := packs(l, c).Make(ctx, f.campaign, f.record.Donor, f.block)
 				if err != nil {
 					return err
 				}
@@ -68,16 +68,12 @@ func (a *app) exportEvidence() *cobra.Command {
 }
 
 // packs makes evidence packs, with the exact bytes of letters where registry copies are kept.
-func (a *app) packs(l *ledger.Ledger) (pack.Maker, error) {
+func packs(l *ledger.Ledger, c config) pack.Maker {
 	m := pack.Maker{Ledger: l}
-	c, err := a.config()
-	if err != nil {
-		return m, err
-	}
 	if folder := c.value["registry_copies"]; folder != "" {
 		m.Copies = func(ctx context.Context, ids []string) (map[string][][]byte, error) {
 			return inbox.Copies(ctx, folder, ids)
 		}
 	}
-	return m, nil
+	return m
 }
