@@ -31,8 +31,9 @@
 //	              of ask's currency that the contribution reaches); the first that fits a donor is the donor's, and the
 //	              last must fit all; none unless said otherwise: every donor gets the same wording
 //	reply_by*     the day until which an answer is asked for
-//	schedule*     start* (day), zone* (Region/City), days* (mon ... sun), hours* ("HH:MM-HH:MM"), holidays (days, in
-//	              order)
+//	schedule*     start* (day), hours* ("HH:MM-HH:MM"), holidays (days, in order), and either place (the id of the place where
+//	              letters are read, or capital; a contact may have another) or zone (Region/City) and days (mon ... sun) for all
+//	              letters
 //	steps*        list of name* (lower-case letters, digits and hyphens, 1 to 24), and from the second step on after*
 //	              ("10 working days", counted from the day the step before was sent) and approval* ("each": a person
 //	              releases every letter; "standing until YYYY-MM-DD": approved with the campaign until that day); at most two
@@ -74,9 +75,10 @@ type Campaign struct {
 	QuietDays  int // working days without an ask after one of another campaign
 	BlockSize  int // donors a block, 100 unless the file says otherwise
 
-	file   string
-	places map[string]place
-	unsure bool // the audience had faults of its own, so what it selects says nothing
+	file    string
+	places  map[string]place
+	reading *places // nil before ReadPlaces, and where all letters leave by one clock
+	unsure  bool    // the audience had faults of its own, so what it selects says nothing
 }
 
 // An Audience selects donors: those of one of the Status that are also in one of the Groups and one of the Regions,

@@ -70,6 +70,9 @@ func (e Edition) LoadCampaign() (*Campaign, error) {
 		return nil, fmt.Errorf("edition of %s: holds no %s", e.Campaign, campaignFile)
 	}
 	c, faults := Parse(e.Campaign, campaignFile, []byte(content))
+	if !faults.Refuses() {
+		faults = c.ReadPlaces(e.Files)
+	}
 	if faults.Refuses() {
 		return nil, fmt.Errorf("edition of %s: %w", e.Campaign, faults)
 	}

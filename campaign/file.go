@@ -57,8 +57,15 @@ func (c *Campaign) compare(r *reader, name string) {
 	if c.Ask.BaseYear > start.Year {
 		r.fault(r.at("ask.base_year", "ask.base_year"), "%d has not begun on schedule.start, %s: give a year with contributions", c.Ask.BaseYear, start)
 	}
-	s := c.Schedule
-	if s.Zone == nil || len(s.Days) == 0 || s.Closes == 0 {
+	if !c.ByPlace() {
+		c.days(r, c.Schedule)
+	}
+}
+
+// days finds what is wrong between the campaign's days and the days on which letters leave by a schedule.
+func (c *Campaign) days(r *reader, s Schedule) {
+	start := s.Start
+	if start == (donor.Date{}) || s.Zone == nil || len(s.Days) == 0 || s.Closes == 0 {
 		return // each has its own fault
 	}
 	first := s.Opening(start.In(s.Zone))
@@ -69,7 +76,7 @@ func (c *Campaign) compare(r *reader, name string) {
 	if day := donor.DateOf(first.In(s.Zone)); day != start {
 		r.warn(r.at("schedule.start", "schedule.start"), "%s is no working day: the first letters leave on %s", start, moment(first, s.Zone))
 	}
-	for i, e := range c.Calendar(first) {
+	for i, e := range c.calendar(s, first) {
 		if i > 0 && c.Steps[i].After == 0 {
 			return // its own fault, and no later step has a day
 		}

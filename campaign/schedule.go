@@ -17,7 +17,10 @@ type Schedule struct {
 	Opens    time.Duration // since midnight, by the clocks of Zone
 	Closes   time.Duration
 	Holidays []donor.Date
-	Always   bool // the window never closes, every day works and Start does not matter (trial)
+	Reading  string // id of the place where letters are read unless a contact says otherwise; "": all leave by Zone and Days
+	Always   bool   // the window never closes, every day works and Start does not matter (trial)
+
+	names map[donor.Date]string // of holidays, where they have any
 }
 
 // Working says whether letters may leave on a day: one of Days, no holiday, not before Start.
@@ -26,6 +29,21 @@ func (s Schedule) Working(d donor.Date) bool {
 		return true
 	}
 	return !d.Before(s.Start) && slices.Contains(s.Days, d.Weekday()) && !slices.Contains(s.Holidays, d)
+}
+
+// Off says why letters do not leave on a day; "" where they do.
+func (s Schedule) Off(d donor.Date) string {
+	switch {
+	case s.Working(d):
+		return ""
+	case d.Before(s.Start):
+		return "before the campaign begins"
+	case s.names[d] != "":
+		return s.names[d]
+	case slices.Contains(s.Holidays, d):
+		return "holiday"
+	}
+	return "weekend"
 }
 
 // zone is where days and hours are counted.
@@ -46,11 +64,22 @@ type Entry struct {
 
 // Calendar is when each step leaves at the earliest, where sending begins at the moment given and every letter leaves
 // as soon as it may.
-func (c *Campaign) Calendar(begin time.Time) []Entry {
+func (c *Campaign) Calendar(begin time.Time) []Entry { return c.calendar(c.Usual(), begin) }
+
+// Usual is the schedule of the letters that are read at the campaign's own place, which is everybody's where no contact has
+// another.
+func (c *Campaign) Usual() Schedule {
+	if c.ByPlace() && c.reading != nil && c.Schedule.Reading != capital {
+		return *c.by(c.reading.named[c.Schedule.Reading])
+	}
+	return c.Schedule
+}
+
+func (c *Campaign) calendar(s Schedule, begin time.Time) []Entry {
 	entries := make([]Entry, len(c.Steps))
-	for i, s := range c.Steps {
-		begin = c.Schedule.After(begin, s.After)
-		entries[i] = Entry{Step: s.Name, Earliest: begin, Each: s.Each, Standing: s.Standing}
+	for i, step := range c.Steps {
+		begin = s.After(begin, step.After)
+		entries[i] = Entry{Step: step.Name, Earliest: begin, Each: step.Each, Standing: step.Standing}
 	}
 	return entries
 }

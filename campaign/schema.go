@@ -82,7 +82,10 @@ var campaignKeys = []key[Campaign]{
 	{"variants", "", func(r *reader, v value, c *Campaign) { readVariants(r, v, c) }},
 	{"reply_by", "reply_by: 2027-01-29", func(r *reader, v value, c *Campaign) { c.ReplyBy, _ = r.day(v) }},
 	{"schedule", `schedule: {start: 2026-11-23, zone: Europe/Zurich, days: [mon, tue, wed, thu, fri], hours: "08:30-17:00"}`,
-		func(r *reader, v value, c *Campaign) { readGroup(r, v, scheduleKeys, &c.Schedule) }},
+		func(r *reader, v value, c *Campaign) {
+			readGroup(r, v, scheduleKeys, &c.Schedule)
+			checkClocks(r, v)
+		}},
 	{"steps", "steps: [{name: appeal}]", func(r *reader, v value, c *Campaign) { readSteps(r, v, c) }},
 	{"call_after", "", func(r *reader, v value, c *Campaign) {
 		if text, ok := r.text(v, "10 working days"); ok && text == "never" {
@@ -201,8 +204,11 @@ var askKeys = []key[ask]{
 
 var scheduleKeys = []key[Schedule]{
 	{"start", "start: 2026-11-23", func(r *reader, v value, s *Schedule) { s.Start, _ = r.day(v) }},
-	{"zone", "zone: Europe/Zurich", func(r *reader, v value, s *Schedule) { s.Zone, _ = r.zone(v) }},
-	{"days", "days: [mon, tue, wed, thu, fri]", func(r *reader, v value, s *Schedule) {
+	{"place", "", func(r *reader, v value, s *Schedule) {
+		s.Reading, _ = r.word(v, placeForm, "the id of a place of places.yaml, or capital", "geneva")
+	}},
+	{"zone", "", func(r *reader, v value, s *Schedule) { s.Zone, _ = r.zone(v) }},
+	{"days", "", func(r *reader, v value, s *Schedule) {
 		s.Days = r.weekdays(v)
 	}},
 	{"hours", `hours: "08:30-17:00"`, func(r *reader, v value, s *Schedule) { s.Opens, s.Closes, _ = r.hours(v) }},
@@ -226,6 +232,26 @@ var scheduleKeys = []key[Schedule]{
 			s.Holidays = append(s.Holidays, d)
 		}
 	}},
+}
+
+// checkClocks wants either a place, whose clocks and weekend count, or a zone and days for all letters.
+func checkClocks(r *reader, v value) {
+	if !isGroup(v.node) {
+		return // its own fault
+	}
+	at := func(key string) (value, bool) {
+		p, there := r.places[join(v.path, key)]
+		return value{name: join(v.name, key), path: join(v.path, key), at: p}, there
+	}
+	_, placed := at("place")
+	for _, k := range []struct{ key, example string }{{"zone", "zone: Europe/Zurich"}, {"days", "days: [mon, tue, wed, thu, fri]"}} {
+		switch own, there := at(k.key); {
+		case placed && there:
+			r.fault(own, "is of the place where a letter is read, and schedule.place names it: remove this, or the place")
+		case !placed && !there:
+			r.fault(v, "key %q is missing: add %s", k.key, k.example)
+		}
+	}
 }
 
 // written is a step as it stands in the file, before its place in the list is known.

@@ -33,12 +33,13 @@ const (
 	contactFamily
 	contactStyle
 	contactClose
+	contactPlace
 )
 
 var contactColumns = []column{
 	{"donor", true}, {"email", true}, {"rank", true}, {"name", false}, {"gender", false}, {"title", false},
 	{"salutation", false}, {"language", false}, {"verified", false}, {"source", false},
-	{"family_name", false}, {"style", false}, {"close", false},
+	{"family_name", false}, {"style", false}, {"close", false}, {"place", false},
 }
 
 const (
@@ -120,7 +121,7 @@ func (c *contacts) row(r row) {
 	p := Contact{
 		Name: r.cells[contactName], Rank: r.cells[contactRank], Gender: r.cells[contactGender], Title: r.cells[contactTitle],
 		Salutation: r.cells[contactSalutation], Language: r.cells[contactLanguage], Source: r.cells[contactSource],
-		Family: r.cells[contactFamily], Style: r.cells[contactStyle], Close: r.cells[contactClose],
+		Family: r.cells[contactFamily], Style: r.cells[contactStyle], Close: r.cells[contactClose], Place: r.cells[contactPlace],
 		File: r.file, Line: r.line,
 	}
 	before := len(*c.faults)

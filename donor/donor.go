@@ -49,6 +49,7 @@ type Contact struct {
 	Family     string `json:"family,omitempty"`     // the family name, as it stands in Name, first or last as the person writes it
 	Style      string `json:"style,omitempty"`      // what stands before the name, where the person wishes another than the form's
 	Close      string `json:"close,omitempty"`      // the whole close, likewise
+	Place      string `json:"place,omitempty"`      // where it is read: an id of places.yaml, or "capital"; "" for the campaign's
 	Language   string `json:"language,omitempty"`
 	Verified   Date   `json:"verified,omitzero"`
 	Source     string `json:"source,omitempty"`

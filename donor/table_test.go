@@ -77,8 +77,8 @@ func TestFileFaults(t *testing.T) {
 		name, content string
 		want          []string
 	}{
-		{"empty", "", []string{`contacts.csv: the file is empty: its first line names the columns (donor, email, rank, name, gender, title, salutation, language, verified, source, family_name, style, close)`}},
-		{"empty cells", "\n,,,\n  ,\n", []string{`contacts.csv: the file is empty: its first line names the columns (donor, email, rank, name, gender, title, salutation, language, verified, source, family_name, style, close)`}},
+		{"empty", "", []string{`contacts.csv: the file is empty: its first line names the columns (donor, email, rank, name, gender, title, salutation, language, verified, source, family_name, style, close, place)`}},
+		{"empty cells", "\n,,,\n  ,\n", []string{`contacts.csv: the file is empty: its first line names the columns (donor, email, rank, name, gender, title, salutation, language, verified, source, family_name, style, close, place)`}},
 		{"header only", header, []string{`contacts.csv:1: only the header: write at least one row below it`}},
 		{"missing column", "donor,rank,name\n", []string{`contacts.csv:1: column 'email' is missing (found: donor, rank, name)`}},
 		{"misspelt column", "donor,e-mail,rank,nmae\n", []string{
@@ -87,7 +87,7 @@ func TestFileFaults(t *testing.T) {
 			`contacts.csv:1: column "nmae" is not known: did you mean name?`,
 		}},
 		{"unknown column", "donor,email,rank,telephone number\n", []string{
-			`contacts.csv:1: column "telephone number" is not known: this file has donor, email, rank, name, gender, title, salutation, language, verified, source, family_name, style, close`}},
+			`contacts.csv:1: column "telephone number" is not known: this file has donor, email, rank, name, gender, title, salutation, language, verified, source, family_name, style, close, place`}},
 		{"duplicate column", "donor,email,rank,Email\n", []string{`contacts.csv:1: column 'email' is there twice, as number 2 and 4: keep one`}},
 		{"no header", "KEN,mission@ken.example,office\n", []string{
 			`contacts.csv:1: column 'donor' is missing (found: ken, mission@ken.example, office)`,

@@ -141,7 +141,7 @@ func TestWorkbookFaults(t *testing.T) {
 		{"empty file", nil, `contacts.xlsx: this is not an XLSX workbook: save it again as .xlsx, or as CSV UTF-8`},
 		{"text", []byte(goodContacts), `contacts.xlsx: this is not an XLSX workbook: save it again as .xlsx, or as CSV UTF-8`},
 		{"old or with a password", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), `contacts.xlsx: this is a workbook of an old kind, or one with a password: save it as .xlsx without a password, or as CSV UTF-8`},
-		{"empty sheet", workbook(t, nil, nil), `contacts.xlsx: the file is empty: its first line names the columns (donor, email, rank, name, gender, title, salutation, language, verified, source, family_name, style, close)`},
+		{"empty sheet", workbook(t, nil, nil), `contacts.xlsx: the file is empty: its first line names the columns (donor, email, rank, name, gender, title, salutation, language, verified, source, family_name, style, close, place)`},
 		{"header only", workbook(t, nil, good[:1]), `contacts.xlsx:1: only the header: write at least one row below it`},
 		{"line break in a cell", workbook(t, nil, [][]any{header, {}, {"KEN", "mission@ken.example", "other", "A\nB"}}), `contacts.xlsx:3: control character U+000A in field 'name': remove it`},
 		{"value without a column", workbook(t, nil, [][]any{header, {"KEN", "mission@ken.example", "office", nil, "note"}}), `contacts.xlsx:2: value 5, "note", has no column: does a value hold the separator without being in quotes?`},
