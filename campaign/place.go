@@ -169,18 +169,18 @@ func (c *Campaign) by(at Place) *Schedule {
 	if at.Closes > 0 {
 		s.Opens, s.Closes = at.Opens, at.Closes
 	}
-	s.names = map[donor.Date]string{}
+	s.Names = map[donor.Date]string{}
 	for _, d := range c.Schedule.Holidays {
-		s.names[d] = "holiday of the campaign"
+		s.Names[d] = "holiday of the campaign"
 	}
 	for _, list := range []holidays{c.reading.holidays[at.ID], c.reading.quiet} {
 		for _, h := range list.days {
 			for d := h.from; !h.to.Before(d); d = d.AddDays(1) {
-				s.names[d] = h.name
+				s.Names[d] = h.name
 			}
 		}
 	}
-	s.Holidays = slices.SortedFunc(maps.Keys(s.names), func(a, b donor.Date) int { return cmp.Compare(a.String(), b.String()) })
+	s.Holidays = slices.SortedFunc(maps.Keys(s.Names), func(a, b donor.Date) int { return cmp.Compare(a.String(), b.String()) })
 	return &s
 }
 

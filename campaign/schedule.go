@@ -20,7 +20,7 @@ type Schedule struct {
 	Reading  string // id of the place where letters are read unless a contact says otherwise; "": all leave by Zone and Days
 	Always   bool   // the window never closes, every day works and Start does not matter (trial)
 
-	names map[donor.Date]string // of holidays, where they have any
+	Names map[donor.Date]string // of holidays, where they have any
 }
 
 // Working says whether letters may leave on a day: one of Days, no holiday, not before Start.
@@ -38,8 +38,8 @@ func (s Schedule) Off(d donor.Date) string {
 		return ""
 	case d.Before(s.Start):
 		return "before the campaign begins"
-	case s.names[d] != "":
-		return s.names[d]
+	case s.Names[d] != "":
+		return s.Names[d]
 	case slices.Contains(s.Holidays, d):
 		return "holiday"
 	}
