@@ -33,6 +33,8 @@ type places struct {
 	named    map[string]Place
 	holidays map[string]holidays // by the place's id
 	quiet    holidays            // of the whole organisation
+	usual    *Schedule           // of the campaign's own place
+	zone     *time.Location      // of the organisation: its days count where no donor is meant
 
 	mu        sync.Mutex
 	schedules map[string]*Schedule // by place and, for a capital, State
@@ -100,12 +102,45 @@ func (c *Campaign) ReadPlaces(files map[string]string) (faults donor.Faults) {
 		return faults
 	}
 	r := &reader{file: c.file, places: c.places}
+	if c.Schedule.Reading == capital {
+		p.zone = p.named["geneva"].Zone
+		return faults // each capital has days of its own
+	}
 	if _, ok := p.named[c.Schedule.Reading]; !ok {
 		r.fault(r.at("schedule.place", "schedule.place"), "there is no place %s: %s", donor.Quote(c.Schedule.Reading), didYouMean(c.Schedule.Reading, slices.Sorted(maps.Keys(p.named))))
 		return append(faults, r.faults...)
 	}
-	c.days(r, *c.by(p.named[c.Schedule.Reading]))
+	p.usual = c.by(p.named[c.Schedule.Reading])
+	p.zone = p.usual.Zone
+	c.days(r, *p.usual)
 	return append(faults, r.faults...)
+}
+
+// Zone is where the organisation's own days are counted: the day that a letter prints, the end of an approval. It is that of
+// the campaign's place, or Geneva's where letters are read in capitals.
+func (c *Campaign) Zone() *time.Location {
+	if c.ByPlace() && c.reading != nil && c.reading.zone != nil {
+		return c.reading.zone
+	}
+	return c.Schedule.zone()
+}
+
+// Usual is the schedule of the letters that are read at the campaign's own place, which is everybody's where no contact has
+// another.
+func (c *Campaign) Usual() *Schedule {
+	if c.ByPlace() && c.reading != nil && c.reading.usual != nil {
+		return c.reading.usual
+	}
+	return &c.Schedule
+}
+
+// OpenSomewhere says whether any letter may leave at t. Where each leaves by its own place, the campaign has begun as soon as
+// its first day has begun anywhere.
+func (c *Campaign) OpenSomewhere(t time.Time) bool {
+	if !c.ByPlace() || c.Schedule.Always {
+		return c.Schedule.IsOpen(t)
+	}
+	return !t.Before(c.Schedule.Start.In(time.UTC).Add(-14 * time.Hour))
 }
 
 // PlaceOf is where a donor's letters are read: the place of its first contact, or the campaign's. ok is false where there is

@@ -64,16 +64,7 @@ type Entry struct {
 
 // Calendar is when each step leaves at the earliest, where sending begins at the moment given and every letter leaves
 // as soon as it may.
-func (c *Campaign) Calendar(begin time.Time) []Entry { return c.calendar(c.Usual(), begin) }
-
-// Usual is the schedule of the letters that are read at the campaign's own place, which is everybody's where no contact has
-// another.
-func (c *Campaign) Usual() Schedule {
-	if c.ByPlace() && c.reading != nil && c.Schedule.Reading != capital {
-		return *c.by(c.reading.named[c.Schedule.Reading])
-	}
-	return c.Schedule
-}
+func (c *Campaign) Calendar(begin time.Time) []Entry { return c.calendar(*c.Usual(), begin) }
 
 func (c *Campaign) calendar(s Schedule, begin time.Time) []Entry {
 	entries := make([]Entry, len(c.Steps))

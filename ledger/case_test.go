@@ -82,6 +82,7 @@ func TestKinds(t *testing.T) {
 		{ledger.Entry{Kind: "reply"}, cancelled, "answered", ""},
 		{ledger.Entry{Kind: "pledge", Amount: "1", Currency: "USD"}, cancelled, "pledged", ""},
 		{ledger.Entry{Kind: "decline"}, cancelled, "declined", ""},
+		{ledger.Entry{Kind: "received", Amount: "5", Currency: "USD"}, cancelled, "given", ""},
 		{ledger.Entry{Kind: "meeting"}, cancelled, "answered", "meeting"},
 		{ledger.Entry{Kind: "opt-out"}, cancelled, "opted out", ""},
 		{ledger.Entry{Kind: "complaint"}, cancelled, "opted out", "complaint"},

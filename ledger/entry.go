@@ -229,7 +229,7 @@ func (l *Ledger) Everywhere(ctx context.Context, donor string, e Entry) ([]Recor
 		}
 		its := e
 		if its.Opens == 0 && its.Until != "" {
-			opens, err := l.Opening(ctx, c, its.Until)
+			opens, err := l.Opening(ctx, c, block, donor, its.Until)
 			if err != nil {
 				return out, err
 			}
@@ -247,8 +247,8 @@ func (l *Ledger) Everywhere(ctx context.Context, donor string, e Entry) ([]Recor
 	return out, nil
 }
 
-// Opening is the first moment of a day, or after it, at which letters of a campaign may leave by its current edition.
-func (l *Ledger) Opening(ctx context.Context, c Campaign, day string) (time.Time, error) {
+// Opening is the first moment of a day, or after it, at which a donor's letters may leave by the campaign's current edition.
+func (l *Ledger) Opening(ctx context.Context, c Campaign, block, id, day string) (time.Time, error) {
 	d, err := donor.ParseDate(day)
 	if err != nil {
 		return time.Time{}, err
@@ -261,7 +261,23 @@ func (l *Ledger) Opening(ctx context.Context, c Campaign, day string) (time.Time
 	if err != nil {
 		return time.Time{}, err
 	}
-	return written.Schedule.OpeningOf(d), nil
+	schedule := written.Usual()
+	blocks, err := l.Blocks(ctx, c.Current())
+	if err != nil {
+		return time.Time{}, err
+	}
+	if blocks.Has(block) {
+		records, err := l.Records(ctx, blocks, block)
+		if err != nil {
+			return time.Time{}, err
+		}
+		for _, r := range records {
+			if r.Donor.ID == id {
+				schedule = written.ScheduleOf(&r.Donor)
+			}
+		}
+	}
+	return schedule.OpeningOf(d), nil
 }
 
 func has(list []string, s string) bool {

@@ -71,6 +71,7 @@ type Row struct {
 	Region string
 	Due    time.Time
 	Donors []string
+	Own    map[string]time.Time // due times of donors whose letters leave at another time than Due
 }
 
 // Laid counts what Lay did.
@@ -88,6 +89,9 @@ func (l *Ledger) Lay(ctx context.Context, who, campaign, step, edition string, r
 		keys = append(keys, rowsKey(letter.Block{Campaign: campaign, Step: step, Name: r.Block}))
 		args = append(args, r.Block, r.Group+"|"+r.Region, ms(r.Due), len(r.Donors))
 		for _, d := range r.Donors {
+			if own, ok := r.Own[d]; ok {
+				d += "\t" + strconv.FormatInt(ms(own), 10)
+			}
 			args = append(args, d)
 		}
 	}

@@ -323,7 +323,7 @@ func (s *Situation) opening(t time.Time) time.Time {
 	if s.Written == nil {
 		return t
 	}
-	return s.Written.Schedule.Opening(t)
+	return s.Written.ScheduleOf(&s.Record.Donor).Opening(t)
 }
 
 // quiet is until when another campaign's ask keeps this one; zero where it keeps nothing.

@@ -54,7 +54,7 @@ func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, edition st
 	if err != nil {
 		return err
 	}
-	quiet, err := s.quiet(ctx, c, edition, f.Block.Name)
+	known, err := s.known(ctx, c, edition, f.Block.Name)
 	if err != nil {
 		return err
 	}
@@ -62,10 +62,10 @@ func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, edition st
 	for d, l := range letters {
 		switch {
 		case l.State != "sent":
-		case quiet[d]:
+		case known[d].quiet:
 			donors = append(donors, ledger.Next{Donor: d, Without: edition})
 		default:
-			donors = append(donors, ledger.Next{Donor: d, Due: c.Schedule.After(l.Since, next.After)})
+			donors = append(donors, ledger.Next{Donor: d, Due: known.schedule(c, d).After(l.Since, next.After)})
 		}
 	}
 	_, err = s.Ledger.Advance(ctx, f, next.Name, donors)
@@ -82,7 +82,7 @@ func (s *Scheduler) telephone(ctx context.Context, c *campaign.Campaign, edition
 	if err != nil {
 		return err
 	}
-	quiet, err := s.quiet(ctx, c, edition, f.Block.Name)
+	known, err := s.known(ctx, c, edition, f.Block.Name)
 	if err != nil {
 		return err
 	}
@@ -90,12 +90,12 @@ func (s *Scheduler) telephone(ctx context.Context, c *campaign.Campaign, edition
 	for d, l := range letters {
 		switch {
 		case l.State != letter.Sent:
-		case quiet[d]:
+		case known[d].quiet:
 			calls = append(calls, ledger.Call{Donor: d, Without: edition})
 		default:
 			calls = append(calls, ledger.Call{
-				Donor: d, Due: c.Schedule.After(l.Since, c.CallAfter),
-				Why: fmt.Sprintf("no answer to %s of %s: telephone", l.ID.Step, l.Since.In(c.Schedule.Place()).Format("2 January 2006")),
+				Donor: d, Due: known.schedule(c, d).After(l.Since, c.CallAfter),
+				Why: fmt.Sprintf("no answer to %s of %s: telephone", l.ID.Step, l.Since.In(c.Zone()).Format("2 January 2006")),
 			})
 		}
 	}
@@ -103,24 +103,40 @@ func (s *Scheduler) telephone(ctx context.Context, c *campaign.Campaign, edition
 	return err
 }
 
-// quiet are the donors of a block that are asked for nothing in an edition: no reminder follows their letter.
-func (s *Scheduler) quiet(ctx context.Context, c *campaign.Campaign, edition, block string) (map[string]bool, error) {
-	if !c.HasQuiet() {
+// known is what an edition says of a donor that matters when a letter to it was sent.
+type known struct {
+	quiet    bool // it is asked for nothing: no reminder follows
+	schedule *campaign.Schedule
+}
+
+// block is what an edition says of the donors of one of its blocks, as far as the campaign's donors differ.
+type block map[string]known
+
+// schedule is the schedule by which a donor's letters leave; the campaign's own for one that the edition no longer has.
+func (b block) schedule(c *campaign.Campaign, donor string) *campaign.Schedule {
+	if k, ok := b[donor]; ok {
+		return k.schedule
+	}
+	return c.Usual()
+}
+
+func (s *Scheduler) known(ctx context.Context, c *campaign.Campaign, edition, name string) (block, error) {
+	if !c.HasQuiet() && !c.ByPlace() {
 		return nil, nil
 	}
 	blocks, err := s.Ledger.Blocks(ctx, edition)
-	if err != nil || !blocks.Has(block) {
+	if err != nil || !blocks.Has(name) {
 		return nil, err
 	}
-	records, err := s.Ledger.Records(ctx, blocks, block)
+	records, err := s.Ledger.Records(ctx, blocks, name)
 	if err != nil {
 		return nil, err
 	}
-	quiet := map[string]bool{}
+	out := block{}
 	for _, r := range records {
-		quiet[r.Donor.ID] = c.Quiet(r.Variant)
+		out[r.Donor.ID] = known{c.Quiet(r.Variant), c.ScheduleOf(&r.Donor)}
 	}
-	return quiet, nil
+	return out, nil
 }
 
 func stepAfter(c *campaign.Campaign, step string) (campaign.Step, bool) {

@@ -107,7 +107,7 @@ func (s *Scheduler) open(ctx context.Context) ([]string, error) {
 			s.Log.Error("campaign cannot be read", "campaign", name, "error", err)
 			continue
 		}
-		if !written.Schedule.IsOpen(s.Now()) {
+		if !written.OpenSomewhere(s.Now()) {
 			continue
 		}
 		// A task that waited in the queue, or a worker that starts late, must not send outside the window: claims are
@@ -313,15 +313,14 @@ func (s *Scheduler) Lay(ctx context.Context, who, name string) (ledger.Laid, err
 	if c.Edition == "" {
 		steps = steps[:1] // nothing of the further steps can be there yet
 	}
-	due := written.Schedule.Opening(s.Now())
+	now := s.Now()
 	var rows, further []ledger.Row // of the first step and of those after it
 	letters := 0
 	for i, n := range names {
-		row, asked, err := s.row(ctx, written, blocks, n)
+		row, asked, err := s.row(ctx, written, blocks, n, now)
 		if err != nil {
 			return sum, err
 		}
-		row.Due = due
 		rows, letters = append(rows, row), letters+len(row.Donors)
 		row.Donors = asked
 		further = append(further, row)
@@ -347,13 +346,22 @@ func (s *Scheduler) Lay(ctx context.Context, who, name string) (ledger.Laid, err
 
 // row is one block as an edition has it, without donors where the edition has none of the block, and those of its donors
 // that are reminded.
-func (s *Scheduler) row(ctx context.Context, c *campaign.Campaign, blocks *ledger.Blocks, name string) (row ledger.Row, asked []string, err error) {
-	row = ledger.Row{Block: name}
+func (s *Scheduler) row(ctx context.Context, c *campaign.Campaign, blocks *ledger.Blocks, name string, now time.Time) (row ledger.Row, asked []string, err error) {
+	row = ledger.Row{Block: name, Due: c.Usual().Opening(now)}
 	if !blocks.Has(name) {
 		return row, nil, nil
 	}
 	records, err := s.Ledger.Records(ctx, blocks, name)
-	for _, r := range records {
+	for i, r := range records {
+		due := c.ScheduleOf(&r.Donor).Opening(now)
+		if i == 0 {
+			row.Due = due
+		} else if !due.Equal(row.Due) {
+			if row.Own == nil {
+				row.Own = map[string]time.Time{}
+			}
+			row.Own[r.Donor.ID] = due
+		}
 		// A block's donors are of one State, so any record that names its group names it for all.
 		row.Group, row.Region = cmp.Or(row.Group, r.Donor.Group), cmp.Or(row.Region, r.Donor.Region)
 		row.Donors = append(row.Donors, r.Donor.ID)

@@ -57,11 +57,7 @@ func (s *Set) ends(f *fact) time.Time {
 	if f.expires == (donor.Date{}) {
 		return time.Time{}
 	}
-	zone := s.campaign.Schedule.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	return f.expires.AddDays(1).In(zone)
+	return f.expires.AddDays(1).In(s.campaign.Zone())
 }
 
 // close works out, once, what Cites and Expired are asked for every letter.

@@ -345,11 +345,7 @@ func (s *Set) missing(r *campaign.Record, step string) donor.Fault {
 // PrintDate is the day on which t falls in the campaign's zone, as a letter in the language prints it: what takes the
 // place of letter.DateMark. A language without a profile gets the day as YYYY-MM-DD.
 func (s *Set) PrintDate(language string, t time.Time) string {
-	zone := s.campaign.Schedule.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	day := donor.DateOf(t.In(zone))
+	day := donor.DateOf(t.In(s.campaign.Zone()))
 	if p := s.profiles[language]; p != nil {
 		return p.printDate(day)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"outreach.example/campaign"
 	"outreach.example/ledger"
@@ -13,6 +14,7 @@ import (
 // Editions keeps what letters are made from: the parsed texts of an edition once, and the blocks in hand.
 type Editions struct {
 	Ledger *ledger.Ledger
+	Always bool // send windows never close (trial)
 
 	mu    sync.Mutex
 	known map[string]*edition
@@ -69,7 +71,7 @@ func (e *Editions) edition(ctx context.Context, hash string) (*edition, error) {
 		e.known[hash] = ed
 	}
 	e.mu.Unlock()
-	ed.once.Do(func() { ed.err = ed.read(ctx, e.Ledger, hash) })
+	ed.once.Do(func() { ed.err = ed.read(ctx, e.Ledger, hash, e.Always) })
 	if ed.err != nil {
 		// The store may answer next time.
 		e.mu.Lock()
@@ -82,7 +84,7 @@ func (e *Editions) edition(ctx context.Context, hash string) (*edition, error) {
 	return ed, nil
 }
 
-func (ed *edition) read(ctx context.Context, l *ledger.Ledger, hash string) error {
+func (ed *edition) read(ctx context.Context, l *ledger.Ledger, hash string, always bool) error {
 	stored, err := l.Edition(ctx, hash)
 	if err != nil {
 		return err
@@ -94,6 +96,7 @@ func (ed *edition) read(ctx context.Context, l *ledger.Ledger, hash string) erro
 	if ed.blocks, err = l.Blocks(ctx, hash); err != nil {
 		return err
 	}
+	written.Schedule.Always = written.Schedule.Always || always
 	ed.set, ed.steps, ed.written = set, stored.Steps, written
 	return nil
 }
@@ -108,4 +111,22 @@ func (t *texts) before(step string) string {
 
 func (t *texts) last(step string) bool {
 	return len(t.steps) > 0 && t.steps[len(t.steps)-1] == step && t.written.CallAfter == 0
+}
+
+// closed says for how long a letter waits because nobody reads at this hour where it is read, and why; 0 where it may leave.
+// A letter that is late, because its worker was away or it was held, would come at any hour otherwise.
+func (t *texts) closed(c ledger.Claim, now time.Time) (time.Duration, string) {
+	r := t.records[c.ID.Donor]
+	if r == nil || !t.written.ByPlace() {
+		return 0, ""
+	}
+	s, at := t.written.ScheduleOf(&r.Donor), now
+	if c.NotBefore.After(at) {
+		at = c.NotBefore
+	}
+	opens := s.Opening(at)
+	if !opens.After(at) {
+		return 0, ""
+	}
+	return opens.Sub(now), "closed until " + opens.In(s.Place()).Format("2 January 15:04 MST")
 }

@@ -32,7 +32,7 @@ func (a asks) tooSoon(c ledger.Claim, now time.Time, t *texts) (time.Duration, s
 	if !until.After(now) {
 		return 0, ""
 	}
-	return until.Sub(now), fmt.Sprintf("quiet until %s: %s wrote", donor.DateOf(until.In(t.written.Schedule.Place())), last.Campaign)
+	return until.Sub(now), fmt.Sprintf("quiet until %s: %s wrote", donor.DateOf(until.In(t.written.Zone())), last.Campaign)
 }
 
 // of is the ask that was looked at for a letter; nil where quiet days are of no matter.

@@ -168,6 +168,9 @@ func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now t
 	if reason := w.unfit(c, now, t); reason != "" {
 		return w.withhold(c, reason)
 	}
+	if after, why := t.closed(c, now); after > 0 {
+		return w.giveBack([]ledger.Claim{c}, after, why)
+	}
 	asks := t.asks(c.ID.Donor)
 	if after, why := asked.tooSoon(c, now, t); asks && after > 0 {
 		return w.giveBack([]ledger.Claim{c}, after, why)

@@ -84,13 +84,9 @@ func (a *app) approve(ctx context.Context, l *ledger.Ledger, who string, c ledge
 func approvals(c *campaign.Campaign) []ledger.StepApproval {
 	var out []ledger.StepApproval
 	for _, s := range c.Steps[1:] {
-		zone := c.Schedule.Zone
-		if zone == nil {
-			zone = time.UTC
-		}
 		until := time.Time{}
 		if !s.Each {
-			until = s.Standing.AddDays(1).In(zone).Add(-time.Millisecond)
+			until = s.Standing.AddDays(1).In(c.Zone()).Add(-time.Millisecond)
 		}
 		out = append(out, ledger.StepApproval{Step: s.Name, Each: s.Each, Until: until})
 	}

@@ -82,7 +82,7 @@ func (a *app) caseFile(ctx context.Context, l *ledger.Ledger, f found) (caseFile
 	r, cs := f.record, all[0].Case
 	out := caseFile{
 		Campaign: f.campaign.Name, Donor: f.id, Name: r.Donor.Name["en"], Language: r.Donor.Language, Case: cs.Word(), Stopped: cs.Stopped,
-		Ask: r.Ask.Lines, Entries: []caseEntry{}, zone: written.Schedule.Place(),
+		Ask: r.Ask.Lines, Entries: []caseEntry{}, zone: written.ScheduleOf(&r.Donor).Place(),
 	}
 	if cs.Until.After(around.Now) {
 		out.Until = &cs.Until

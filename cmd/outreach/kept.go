@@ -76,7 +76,7 @@ func (a *app) printStill(ctx context.Context, l *ledger.Ledger, c ledger.Campaig
 	if err != nil {
 		return err
 	}
-	if open := written.Schedule.Opening(now); open.After(now) && !c.Open.After(now) {
+	if open := written.Usual().Opening(now); !written.ByPlace() && open.After(now) && !c.Open.After(now) {
 		fmt.Fprintf(a.out, "the send window is closed until %s\n", open.Format("Monday 2 January 2006 15:04 MST"))
 	} else if !c.Open.After(now) {
 		fmt.Fprintln(a.out, "no scheduler runs; start one: outreach scheduler (or outreach up)")

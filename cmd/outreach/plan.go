@@ -153,10 +153,9 @@ func (p *project) described(got planned) any {
 		Ask      []string  `json:"ask"`
 	}
 	var lines []line
-	due := p.campaign.Schedule.Opening(p.app.now())
 	for _, d := range p.donors {
 		r := p.campaign.Record(d)
-		lines = append(lines, line{d.ID, d.Name["en"], d.Language, d.Contacts[0].Email, due, r.Variant, r.Ask.Lines})
+		lines = append(lines, line{d.ID, d.Name["en"], d.Language, d.Contacts[0].Email, p.campaign.ScheduleOf(&d).Opening(p.app.now()), r.Variant, r.Ask.Lines})
 	}
 	type left struct {
 		Donor  string `json:"donor"`
@@ -168,7 +167,7 @@ func (p *project) described(got planned) any {
 	}
 	return map[string]any{
 		"campaign": p.name, "edition": got.edition, "number": got.number, "again": got.again, "donors": lines, "left_out": out,
-		"steps": p.campaign.Calendar(due),
+		"steps": p.campaign.Calendar(p.campaign.Usual().Opening(p.app.now())),
 	}
 }
 
@@ -181,7 +180,6 @@ func (p *project) calendar(all bool) {
 		fmt.Fprintf(p.app.out, "%d donors; --all lists them\n\n", len(p.donors))
 		return
 	}
-	due := p.campaign.Schedule.Opening(p.app.now())
 	w := tabwriter.NewWriter(p.app.out, 0, 0, 2, ' ', 0)
 	various := len(p.campaign.Variants) > 0
 	fmt.Fprint(w, "DONOR\tNAME\tLANGUAGE\tTO\tDUE\tASK")
@@ -198,7 +196,7 @@ func (p *project) calendar(all bool) {
 		case p.campaign.Quiet(r.Variant):
 			figure = "nothing"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s", d.ID, d.Name["en"], d.Language, d.Contacts[0].Email, p.local(due), figure)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s", d.ID, d.Name["en"], d.Language, d.Contacts[0].Email, p.due(&d), figure)
 		if various {
 			_, why, _ := strings.Cut(r.Ask.Lines[0], ": ")
 			fmt.Fprintf(w, "\t%s: %s", r.Variant, why)
@@ -209,12 +207,19 @@ func (p *project) calendar(all bool) {
 	fmt.Fprintln(p.app.out)
 }
 
+// due is when a donor's first letter leaves, by the clocks of the place where it is read.
+func (p *project) due(d *donor.Donor) string {
+	s := p.campaign.ScheduleOf(d)
+	at := s.Opening(p.app.now()).In(s.Place()).Format("Mon 2 Jan 2006 15:04 MST")
+	if place, ok := p.campaign.PlaceOf(d); p.campaign.ByPlace() && ok {
+		return at + " (" + place.Name + ")"
+	}
+	return at
+}
+
 // local is a moment where the campaign's clock is.
 func (p *project) local(t time.Time) string {
-	if z := p.campaign.Schedule.Zone; z != nil {
-		t = t.In(z)
-	}
-	return t.Format("Mon 2 Jan 2006 15:04 MST")
+	return t.In(p.campaign.Zone()).Format("Mon 2 Jan 2006 15:04 MST")
 }
 
 func (p *project) summary(got planned) {
@@ -246,7 +251,7 @@ func (p *project) summary(got planned) {
 	if len(p.campaign.Variants) > 0 {
 		fmt.Fprintf(out, "variants: %s\n", inWords(variants))
 	}
-	for _, s := range p.campaign.Calendar(p.campaign.Schedule.Opening(p.app.now())) {
+	for _, s := range p.campaign.Calendar(p.campaign.Usual().Opening(p.app.now())) {
 		how := ""
 		switch {
 		case s.Each:

@@ -32,6 +32,7 @@ type project struct {
 	written map[string][]byte // everything staff wrote that letters are made from, by name in the folder
 	files   map[string]string // what an edition freezes, by its name there
 
+	places  map[string]string  // places and holidays, by name in the folder
 	parsed  *campaign.Campaign // campaign.yaml as it was read, nil where it cannot be
 	misread donor.Faults
 
@@ -66,10 +67,16 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 		return nil, p.missing()
 	}
 	root := []string{"facts.csv", "forms.csv", "languages.yaml"}
+	placed := []string{campaign.PlacesFile}
+	holidays, err := fs.Glob(fsys, campaign.HolidaysFolder+"*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	placed = append(placed, holidays...)
 	for _, kind := range []string{"donors", "contacts", "contributions"} {
 		root = append(root, kind+".csv", kind+".xlsx")
 	}
-	for _, f := range root {
+	for _, f := range slices.Concat(root, placed) {
 		if err := p.read(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
@@ -93,6 +100,12 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 	for _, f := range []string{"facts.csv", "forms.csv", "languages.yaml"} {
 		if content, ok := p.written[f]; ok {
 			p.files[f] = string(content)
+		}
+	}
+	p.places = map[string]string{}
+	for _, f := range placed {
+		if content, ok := p.written[f]; ok {
+			p.places[f] = string(content)
 		}
 	}
 	file := path.Join(folder, "campaign.yaml")
@@ -160,6 +173,9 @@ func (p *project) load() error {
 		if p.always {
 			c.Schedule.Always = true
 		}
+		placed := c.ReadPlaces(p.places)
+		faults = append(faults, placed...)
+		maps.Copy(p.files, c.PlaceFiles(p.places))
 		faults = append(faults, c.Check(today)...)
 		faults = append(faults, p.wrong...)
 		faults = append(faults, p.checkSealing(c)...)
@@ -167,6 +183,9 @@ func (p *project) load() error {
 			chosen, left, found := c.Select(book.Donors)
 			faults = append(faults, found...)
 			faults = append(faults, book.Check(c.Ask, chosen)...)
+			if !placed.Refuses() {
+				faults = append(faults, c.CheckPlaces(chosen, p.app.now())...)
+			}
 			for i := range chosen {
 				chosen[i].Contribution = book.Contribution(chosen[i].ID, c.Ask.BaseYear, c.Ask.Base)
 			}
@@ -210,7 +229,7 @@ func (p *project) fresh() int {
 // on which they can.
 func lastDays(c *campaign.Campaign, now time.Time) map[string]donor.Date {
 	days := map[string]donor.Date{}
-	for _, e := range c.Calendar(c.Schedule.Opening(now)) {
+	for _, e := range c.Calendar(c.Usual().Opening(now)) {
 		d := donor.DateOf(e.Earliest)
 		if d.Before(e.Standing) {
 			d = e.Standing

@@ -90,7 +90,7 @@ func (a *app) record(ctx context.Context, l *ledger.Ledger, d found, e ledger.En
 		return err
 	}
 	if e.Until != "" {
-		opens, err := l.Opening(ctx, d.campaign, e.Until)
+		opens, err := l.Opening(ctx, d.campaign, d.block, d.id, e.Until)
 		if err != nil {
 			return err
 		}

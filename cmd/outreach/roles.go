@@ -82,7 +82,7 @@ func (h *house) work(ctx context.Context) error {
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	w := &worker.Worker{
-		Ledger: h.ledger, Relays: relays, Seal: seal, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: h.config.count("in_hand"),
+		Ledger: h.ledger, Relays: relays, Seal: seal, Editions: &worker.Editions{Ledger: h.ledger, Always: h.always}, Times: h.times, InHand: h.config.count("in_hand"),
 		Intake: ctx, Now: h.app.now, Log: h.log, Intents: file, Fail: h.app.test.fail,
 	}
 	count, done, err := h.counter(ctx)

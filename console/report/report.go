@@ -111,10 +111,7 @@ func Read(ctx context.Context, l *ledger.Ledger, c ledger.Campaign, day donor.Da
 	if err != nil {
 		return Report{}, err
 	}
-	zone := written.Schedule.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
+	zone := written.Zone()
 	if day == (donor.Date{}) {
 		day = donor.DateOf(now.In(zone))
 	}

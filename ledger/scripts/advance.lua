@@ -1,4 +1,5 @@
--- Plans the next step for donors of one block whose letter of this step was sent.
+-- Plans the next step for donors of one block whose letter of this step was sent, and gives a planned one that was never begun the due time
+-- of the edition's calendar, where that is yet to come.
 -- KEYS 1 meta 2 audit 3 campaign 4 counts 5 look 6 due 7 cases 8 follow 9 rows of this step 10 rows of the next step
 -- ARGV 1 campaign 2 step 3 next step (the same where none follows) 4 block, then per donor: id, due (ms), or a minus
 --      and the hash of the edition in which the donor has no letter of the next step
@@ -27,6 +28,14 @@ for i = 5, #ARGV, 2 do
     local s = replan(k, nextstep, block, donor, new, at, now)
     if s == 'P' then planned = planned + 1 elseif s == 'X' then cancelled = cancelled + 1 end
     body[#body + 1] = name .. '/' .. donor .. '/' .. nextstep .. ' >' .. s .. ' ' .. int(at)
+  elseif r and r.s == 'S' and nextstep ~= step and at > now then
+    -- An edition with another calendar: what was never begun leaves at its new time.
+    local was = parse(redis.call('HGET', k.rows, donor))
+    if was and was.s == 'P' and was.a == 0 and was.t ~= at then
+      local s = replan(k, nextstep, block, donor, was, at, now)
+      if s == 'P' then planned = planned + 1 elseif s == 'X' then cancelled = cancelled + 1 end
+      body[#body + 1] = name .. '/' .. donor .. '/' .. nextstep .. ' P>' .. s .. ' ' .. int(at)
+    end
   end
 end
 -- Times cannot tell whether more was sent meanwhile: two settles may share a millisecond. The rows can.

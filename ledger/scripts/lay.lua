@@ -4,7 +4,7 @@
 -- A block in which letters were sent is followed anew: the edition may have a step more.
 -- KEYS 1 meta 2 audit 3 campaign 4 counts 5 look 6 due 7 cases 8 blocks 9 follow, then one rows key a block
 -- ARGV 1 who 2 campaign 3 step 4 edition 5 '1' when these are the last blocks 6 '1' for the first step
---      then per block: name, 'group|region', due, number of donors, donors
+--      then per block: name, 'group|region', due, number of donors, donors, each with a tab and its own due time where that is another
 -- Returns {'ok', new, changed, cancelled} | {'stale'} the edition is neither approved nor the first one waiting
 --       | {'cancelled'} the campaign is over
 local now = now_ms()
@@ -19,7 +19,7 @@ local dropped = 'not in the approved edition'
 local first = ARGV[6] == '1'
 local i, b = 7, 10
 while ARGV[i] do
-  local block, scopes, at, n = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+  local block, scopes, usual, n = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
   k.rows = KEYS[b]
   redis.call('SADD', KEYS[8], block)
   local have, wanted, sent = {}, {}, false
@@ -31,7 +31,8 @@ while ARGV[i] do
   end
   if sent then redis.call('ZADD', KEYS[9], int(now), step .. '/' .. block) end
   for j = i + 4, i + 3 + n do
-    local donor = ARGV[j]
+    local donor, own = string.match(ARGV[j], '^([^\t]*)\t?(%d*)$')
+    local at = tonumber(own) or usual
     wanted[donor] = true
     local r = parse(have[donor])
     if not r and not first then

@@ -204,7 +204,20 @@ func (b *book) advance(step, bl int, last bool, donors uint8, due *[maxDonors]in
 		next = step
 	}
 	for d := range maxDonors {
-		if donors&(1<<d) == 0 || b.rows[step][d].s != sent || b.rows[next][d].s != none {
+		was := b.rows[next][d]
+		if donors&(1<<d) == 0 || b.rows[step][d].s != sent {
+			continue
+		}
+		if was.s != none {
+			if next != step && due[d] > b.now && was.s == planned && was.a == 0 && was.t != due[d] {
+				changed = true
+				switch b.replan(next, d, was, due[d], keepWords) {
+				case planned:
+					sum.added++
+				case cancelled:
+					sum.cancelled++
+				}
+			}
 			continue
 		}
 		changed = true
