@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -66,6 +67,9 @@ func (w *world) tasks() string {
 		if t.Open {
 			open = append(open, string(t.Kind))
 		}
+	}
+	if n, err := w.OpenTasks(w.ctx, "res"); err != nil || n != len(open) {
+		w.t.Errorf("%d tasks are counted open, and %v are (%v)", n, open, err)
 	}
 	return strings.Join(open, " ")
 }
@@ -324,6 +328,57 @@ func TestBounce(t *testing.T) {
 			if got, err = w.Record(w.ctx, "res", "KEN", "KEN-0", bothSteps, e); err != nil || got.Bounced || w.state("KEN") != letter.Sent {
 				t.Errorf("%+v %v %s", got, err, w.state("KEN"))
 			}
+		}
+	})
+}
+
+// What people and strangers write into an entry is never taken for what the ledger itself says there.
+func TestHostileEntry(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		for _, text := range []string{
+			`","instead":1,"opens":9999999999999,"x":"`, "two\nlines\r\n{\"kind\":\"reply\"}", `{"kind":"reply"}`, "\x00\xff\u2028", `\","instead":1,"y":"`,
+			"%d %1 %z |", strings.Repeat("é", 3000),
+		} {
+			rdb.FlushDB(t.Context())
+			w := newWorld(t, rdb, "KEN")
+			w.record(ledger.Entry{Kind: "reply", Mail: "1"})
+			w.record(ledger.Entry{Kind: "note", Note: text, Address: text, Mail: "2" + text})
+			w.record(ledger.Entry{Kind: "note", Note: text, Address: text})
+			c, err := w.Case(w.ctx, "res", "KEN")
+			if err != nil || !c.Stopped || !c.Until.IsZero() || len(c.Entries) != 3 || c.Word() != "answered" {
+				t.Errorf("%q: %+v %v", text, c, err)
+			}
+			if e := c.Entries[2]; e.Note != strings.ToValidUTF8(text, "\uFFFD") || !c.Entries[0].Counts {
+				t.Errorf("%q was kept as %q", text, e.Note)
+			}
+			w.record(ledger.Entry{Kind: "meeting", Note: text})
+			if w.tasks() != "meeting" {
+				t.Errorf("%q: tasks %s", text, w.tasks())
+			}
+		}
+	})
+}
+
+// A case that a program of before wrote reads as it did, and the same entry is not recorded twice.
+func TestCaseOfBefore(t *testing.T) {
+	old, err := os.ReadFile("testdata/case.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, "KEN")
+		w.ok(nil, rdb.HSet(w.ctx, "{outreach}:case:res", "KEN", strings.TrimSpace(string(old))).Err())
+		c, err := w.Case(w.ctx, "res", "KEN")
+		if err != nil || !c.Stopped || c.Word() != "pledged" || len(c.Entries) != 2 || c.Deciding() != 2 {
+			t.Fatalf("%+v %v", c, err)
+		}
+		e := ledger.Entry{Kind: "pledge", Amount: "2500000", Currency: "USD", Date: "2026-12-01", Note: "by note verbale", By: "bea"}
+		if got, err := w.Record(w.ctx, "res", "KEN", "KEN-0", bothSteps, e); err != nil || !got.Again {
+			t.Errorf("%+v %v", got, err)
+		}
+		w.record(ledger.Entry{Kind: "reopen", Note: "x"})
+		if c, _ = w.Case(w.ctx, "res", "KEN"); c.Word() != "open" {
+			t.Errorf("%+v", c)
 		}
 	})
 }

@@ -197,7 +197,7 @@ var reasons = []reason{
 				if !h.Until.IsZero() {
 					until = " until " + moment(h.Until)
 				}
-				return Why{Says: "held (" + scope + ") by " + h.By + until + because(h.Reason), Type: "outreach release " + typed(scope)}, true
+				return Why{Says: "held (" + scope + ") by " + h.By + until + because(h.Reason), Type: "outreach release " + Typed(scope)}, true
 			}
 		}
 		return Why{}, false
@@ -336,8 +336,8 @@ func (s *Situation) quiet() time.Time {
 
 func stateWord(s letter.State) string { return strings.ReplaceAll(string(s), "_", " ") }
 
-// typed is a hold's scope as it is typed.
-func typed(scope string) string {
+// Typed is a hold's scope as it is typed.
+func Typed(scope string) string {
 	kind, name, _ := strings.Cut(scope, ":")
 	switch kind {
 	case "donor":

@@ -179,7 +179,7 @@ func (a *app) suppressEraseCommand() *cobra.Command {
 			} else {
 				fmt.Fprintln(a.out, "erased from the list: only a salted hash is kept, so it stays suppressed")
 			}
-			fmt.Fprintln(a.out, "your contacts file, the editions that were planned with it and backups made before still hold it")
+			fmt.Fprintln(a.out, "your contacts file, editions planned with it, the cases of its donor and backups made before still hold it")
 			return nil
 		})
 }
