@@ -32,7 +32,7 @@ func (c *Campaign) Leavings(donors []donor.Donor, begin time.Time, been Been) []
 		r := c.Record(*d)
 		s := c.ScheduleOf(d)
 		place := ""
-		if p, ok := c.PlaceOf(d); c.ByPlace() && ok {
+		if p, ok := c.PlaceOf(d); ok {
 			place = p.Name
 		}
 		var before time.Time
@@ -43,6 +43,8 @@ func (c *Campaign) Leavings(donors []donor.Donor, begin time.Time, been Been) []
 			l := Leaving{Donor: d.ID, Name: d.Name["en"], Step: step.Name, Place: place}
 			known, ok := been[d.ID][step.Name]
 			switch {
+			case ok && known.At.IsZero():
+				// It leaves no more.
 			case ok:
 				l.At, l.Left, l.Why = known.At, known.Left, known.Why
 			case k == 0:
@@ -51,6 +53,9 @@ func (c *Campaign) Leavings(donors []donor.Donor, begin time.Time, been Been) []
 			default:
 				l.At = s.After(before, step.After)
 				l.Why = s.why(before, l.At, step.After)
+			}
+			if l.At.IsZero() {
+				break
 			}
 			l.At = l.At.In(s.Place())
 			before = l.At
@@ -86,6 +91,10 @@ func (s Schedule) why(from, at time.Time, days int) string {
 		parts = append(parts, fmt.Sprintf("without %d days of weekend", weekends))
 	}
 	parts = append(parts, off...)
-	parts = append(parts, "the window opens at "+at.In(s.zone()).Format("15:04"))
+	if at.Equal(from) {
+		parts = append(parts, "the window is open")
+	} else {
+		parts = append(parts, "the window opens at "+at.In(s.zone()).Format("15:04"))
+	}
 	return strings.Join(parts, "; ")
 }

@@ -144,8 +144,11 @@ func (c *Campaign) OpenSomewhere(t time.Time) bool {
 }
 
 // PlaceOf is where a donor's letters are read: the place of its first contact, or the campaign's. ok is false where there is
-// no such place.
+// no such place, and for a campaign whose letters all leave by one clock.
 func (c *Campaign) PlaceOf(d *donor.Donor) (p Place, ok bool) {
+	if !c.ByPlace() || c.reading == nil {
+		return Place{}, false
+	}
 	id := c.placeID(d)
 	if id != capital {
 		p, ok = c.reading.named[id]
@@ -291,4 +294,37 @@ func (c *Campaign) Lacks(donors []donor.Donor, year int) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(lacks))
+}
+
+// A UsedPlace is a place with the letters that are read there.
+type UsedPlace struct {
+	Place
+	Years   string // of which its holidays are known, in words
+	Letters int    // of each step
+}
+
+// PlacesOf lists the named places, and the capitals where letters to some donors are read.
+func (c *Campaign) PlacesOf(donors []donor.Donor) []UsedPlace {
+	all := map[string]*UsedPlace{}
+	add := func(p Place, n int) {
+		u := all[p.ID]
+		if u == nil {
+			u = &UsedPlace{Place: p, Years: cmp.Or(yearsIn(c.reading.holidays[p.ID].years), "none")}
+			all[p.ID] = u
+		}
+		u.Letters += n
+	}
+	for _, p := range c.reading.named {
+		add(p, 0)
+	}
+	for i := range donors {
+		if p, ok := c.PlaceOf(&donors[i]); ok {
+			add(p, 1)
+		}
+	}
+	out := make([]UsedPlace, 0, len(all))
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, *all[id])
+	}
+	return out
 }

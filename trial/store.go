@@ -73,6 +73,9 @@ func (s *Store) ping(ctx context.Context) error {
 	return client.Ping(ctx).Err()
 }
 
+// Turn stops the store's clock at a moment: for a campaign that is run on a clock of its own.
+func (s *Store) Turn(to time.Time) { s.mini.SetTime(to) }
+
 // Addr is host:port.
 func (s *Store) Addr() string { return s.addr }
 

@@ -43,13 +43,18 @@ func (k *pick) args(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// open reads and checks the project that the letter is in.
-func (k *pick) open(a *app) (*project, error) {
+// written are the campaigns of the project folder.
+func (a *app) written() (names []string) {
 	found, _ := filepath.Glob(filepath.Join(a.dir, "campaigns", "*", "campaign.yaml"))
-	var names []string
 	for _, f := range found {
 		names = append(names, filepath.Base(filepath.Dir(f)))
 	}
+	return names
+}
+
+// open reads and checks the project that the letter is in.
+func (k *pick) open(a *app) (*project, error) {
+	names := a.written()
 	if k.campaign == "" {
 		if len(names) != 1 {
 			return nil, usagef("which campaign? name it before the donor (there are: %s)", strings.Join(names, ", "))

@@ -211,7 +211,7 @@ func (p *project) calendar(all bool) {
 func (p *project) due(d *donor.Donor) string {
 	s := p.campaign.ScheduleOf(d)
 	at := s.Opening(p.app.now()).In(s.Place()).Format("Mon 2 Jan 2006 15:04 MST")
-	if place, ok := p.campaign.PlaceOf(d); p.campaign.ByPlace() && ok {
+	if place, ok := p.campaign.PlaceOf(d); ok {
 		return at + " (" + place.Name + ")"
 	}
 	return at
