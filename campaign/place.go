@@ -257,7 +257,7 @@ func (c *Campaign) CheckPlaces(donors []donor.Donor, begin time.Time) (faults do
 	for _, year := range slices.Sorted(maps.Keys(unknown)) {
 		ids := unknown[year]
 		slices.Sort(ids)
-		faults.Warnf(c.file, line, column, "schedule.place: the holidays of %d are not known for %s: letters may leave on one; write them into holidays/PLACE.yaml", year, someOf(ids))
+		faults.Warnf(c.file, line, column, "schedule.place: the holidays of %d are not known for %s: letters may leave on one; write them into holidays/PLACE.yaml", year, SomeOf(ids))
 	}
 	return faults
 }
@@ -276,8 +276,8 @@ func (c *Campaign) yearsOf(d *donor.Donor, begin time.Time) []int {
 	return years
 }
 
-// someOf names a few of many.
-func someOf(ids []string) string {
+// SomeOf names a few of many.
+func SomeOf(ids []string) string {
 	const few = 8
 	if len(ids) <= few {
 		return strings.Join(ids, ", ")

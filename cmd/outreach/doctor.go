@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
+	"outreach.example/campaign"
 	"outreach.example/ledger"
 )
 
@@ -215,8 +216,25 @@ func (a *app) examineFiles(ctx context.Context) []finding {
 			}
 		}
 		out = append(out, f)
+		if err == nil && p.campaign.ByPlace() {
+			out = append(out, p.examineHolidays())
+		}
 	}
 	return out
+}
+
+// examineHolidays says whether next year's holidays are known of every place where letters are read: letters would leave on
+// them, and nobody notices before the year has come.
+func (p *project) examineHolidays() finding {
+	next := p.app.now().Year() + 1
+	f := finding{What: "holidays of " + p.name, Mend: fmt.Sprintf("write those of %d into holidays/PLACE.yaml; outreach calendar %s --places lists the places", next, p.name)}
+	lacks := p.campaign.Lacks(p.donors, next)
+	if f.Well = len(lacks) == 0; f.Well {
+		f.Says = fmt.Sprintf("those of %d are known of every place", next)
+		return f
+	}
+	f.Says = fmt.Sprintf("those of %d are not known for %s", next, campaign.SomeOf(lacks))
+	return f
 }
 
 // worldReadable warns of a settings file that everybody on the machine can read while it holds a password.

@@ -61,45 +61,11 @@ func (a *app) simulate(ctx context.Context, p *project, begin time.Time, expecte
 }
 
 func (a *app) run(ctx context.Context, p *project, begin time.Time, expected []campaign.Leaving) (left map[letter.ID]time.Time, err error) {
-	store, err := trial.StartStore(ctx)
+	s, done, err := a.simulation(ctx, p, begin)
 	if err != nil {
 		return nil, err
 	}
-	defer store.Close()
-	s := &simulation{store: store, name: p.name, steps: p.campaign.Steps}
-	s.turn(begin.Truncate(time.Millisecond))
-	box, err := trial.StartMailbox(trial.Options{Now: s.now, Name: nameOf})
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		err = errors.Join(err, box.Close(ctx))
-	}()
-	inside := &app{
-		getenv: func(string) string { return "" }, in: strings.NewReader(""), out: io.Discard, errs: &bytes.Buffer{}, now: s.now,
-		account: "simulation", dir: a.dir, set: map[string]*string{}, guard: relay.LoopbackOnly,
-	}
-	h, closeAll, err := inside.trialHouse(ctx, store, box, tryFlags{})
-	if err != nil {
-		return nil, err
-	}
-	defer closeAll()
-	h.always = false // the calendar is what is looked at
-	s.house = h
-	if err := inside.release(ctx, h, p); err != nil {
-		return nil, err
-	}
-	relays, err := h.relays()
-	if err != nil {
-		return nil, err
-	}
-	defer h.closeRelays(ctx, relays)
-	s.work = &worker.Worker{
-		Ledger: h.ledger, Relays: relays, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: 16, Intake: ctx,
-		Now: s.now, Log: slog.New(slog.DiscardHandler),
-	}
+	defer func() { err = errors.Join(err, done()) }()
 	end := begin.Add(overtime)
 	if n := len(expected); n > 0 {
 		end = expected[n-1].At.Add(overtime)
@@ -110,13 +76,84 @@ func (a *app) run(ctx context.Context, p *project, begin time.Time, expected []c
 	return s.left(ctx)
 }
 
+// simulation plans, approves and starts a campaign at a moment, in this process. done ends it.
+func (a *app) simulation(ctx context.Context, p *project, begin time.Time) (s *simulation, done func() error, err error) {
+	var ends []func() error
+	done = func() (err error) {
+		for _, end := range slices.Backward(ends) {
+			err = errors.Join(err, end())
+		}
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, done())
+		}
+	}()
+	store, err := trial.StartStore(ctx)
+	if err != nil {
+		return nil, done, err
+	}
+	ends = append(ends, func() error { store.Close(); return nil })
+	s = &simulation{store: store, name: p.name, steps: p.campaign.Steps}
+	s.turn(begin.Truncate(time.Millisecond))
+	box, err := trial.StartMailbox(trial.Options{Now: s.now, Name: nameOf})
+	if err != nil {
+		return nil, done, err
+	}
+	ends = append(ends, func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return box.Close(ctx)
+	})
+	inside := &app{
+		getenv: func(string) string { return "" }, in: strings.NewReader(""), out: io.Discard, errs: &bytes.Buffer{}, now: s.now,
+		account: "simulation", dir: a.dir, set: map[string]*string{}, guard: relay.LoopbackOnly,
+	}
+	h, closeAll, err := inside.trialHouse(ctx, store, box, tryFlags{})
+	if err != nil {
+		return nil, done, err
+	}
+	ends = append(ends, func() error { closeAll(); return nil })
+	h.always = false // the calendar is what is looked at
+	s.house = h
+	if err := inside.release(ctx, h, p); err != nil {
+		return nil, done, err
+	}
+	relays, err := h.relays()
+	if err != nil {
+		return nil, done, err
+	}
+	ends = append(ends, func() error { h.closeRelays(context.WithoutCancel(ctx), relays); return nil })
+	s.work = &worker.Worker{
+		Ledger: h.ledger, Relays: relays, Editions: &worker.Editions{Ledger: h.ledger}, Times: h.times, InHand: 16, Intake: ctx,
+		Now: s.now, Log: slog.New(slog.DiscardHandler),
+	}
+	return s, done, nil
+}
+
 // toTheEnd moves the clock from one due letter to the next.
 func (s *simulation) toTheEnd(ctx context.Context, end time.Time) error {
-	l, sched := s.house.ledger, s.house.scheduler()
 	for range mostSteps {
-		if err := s.work.Join(ctx); err != nil { // its lease has ended while the clock was moved
+		if err := s.atRest(ctx); err != nil {
 			return err
 		}
+		next, err := s.house.ledger.NextDue(ctx, s.name)
+		if err != nil || next.IsZero() || next.After(end) {
+			return err
+		}
+		s.turn(next)
+	}
+	return errors.New("the campaign comes to no end")
+}
+
+// atRest does what is to be done at this moment, until nothing is.
+func (s *simulation) atRest(ctx context.Context) error {
+	l, sched := s.house.ledger, s.house.scheduler()
+	if err := s.work.Join(ctx); err != nil { // its lease has ended while the clock was moved
+		return err
+	}
+	for range mostSteps {
 		if err := errors.Join(sched.Tidy(ctx), sched.Advance(ctx), s.release(ctx)); err != nil {
 			return err
 		}
@@ -133,29 +170,25 @@ func (s *simulation) toTheEnd(ctx context.Context, end time.Time) error {
 			}
 		}
 		following, err := l.Following(ctx, s.name, 1)
-		if err != nil {
+		if err != nil || len(due) == 0 && len(following) == 0 {
 			return err
 		}
-		if len(due) > 0 || len(following) > 0 {
-			continue
-		}
-		next, err := l.NextDue(ctx, s.name)
-		if err != nil || next.IsZero() || next.After(end) {
-			return err
-		}
-		s.turn(next)
 	}
-	return errors.New("the campaign comes to no end")
+	return errors.New("letters are due that do not leave")
 }
 
 // release lets those letters go that a person releases one by one: in a simulation somebody is always there.
 func (s *simulation) release(ctx context.Context) error {
+	counts, err := s.house.ledger.Counts(ctx, s.name)
+	if err != nil {
+		return err
+	}
 	blocks, err := s.house.ledger.AllBlocks(ctx, s.name)
 	if err != nil {
 		return err
 	}
 	for _, step := range s.steps {
-		if step.Each {
+		if step.Each && counts[step.Name][letter.Planned] > 0 {
 			if _, err := s.house.ledger.Release(ctx, "approver (simulation)", s.name, step.Name, "", blocks); err != nil {
 				return err
 			}
