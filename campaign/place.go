@@ -103,8 +103,10 @@ func (c *Campaign) ReadPlaces(files map[string]string) (faults donor.Faults) {
 	}
 	r := &reader{file: c.file, places: c.places}
 	if c.Schedule.Reading == capital {
-		p.zone = p.named["geneva"].Zone
-		return faults // each capital has days of its own
+		// Each capital has days of its own; those of the organisation are Geneva's.
+		p.usual = c.by(p.named["geneva"])
+		p.zone = p.usual.Zone
+		return faults
 	}
 	if _, ok := p.named[c.Schedule.Reading]; !ok {
 		r.fault(r.at("schedule.place", "schedule.place"), "there is no place %s: %s", donor.Quote(c.Schedule.Reading), didYouMean(c.Schedule.Reading, slices.Sorted(maps.Keys(p.named))))

@@ -84,7 +84,7 @@ func (c *Campaign) QuietUntil(other string, asked time.Time) time.Time {
 	if other == "" || other == c.Name || c.QuietDays == 0 || c.Schedule.Always {
 		return time.Time{}
 	}
-	return c.Schedule.After(asked, c.QuietDays)
+	return c.Usual().After(asked, c.QuietDays)
 }
 
 // Place is the zone in which days are counted.

@@ -11,12 +11,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"outreach.example/donor"
 )
 
-//go:embed outreach.yaml contacts.csv contributions.csv facts.csv campaigns
+//go:embed outreach.yaml contacts.csv contributions.csv facts.csv campaigns holidays
 var files embed.FS
 
 // sampleMonday is the first day of the week that the sample's days are written around.
@@ -36,6 +37,10 @@ func Files(today donor.Date) map[string][]byte {
 		content, err := files.ReadFile(name)
 		if err != nil {
 			panic(err) // embedded
+		}
+		if strings.HasPrefix(name, "holidays/") {
+			moved[name] = content // a feast stays where the calendar has it
+			continue
 		}
 		moved[name] = isoDay.ReplaceAllFunc(content, func(day []byte) []byte {
 			d, err := donor.ParseDate(string(day))
