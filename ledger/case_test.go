@@ -201,6 +201,32 @@ func TestDecideAboutUnclear(t *testing.T) {
 	})
 }
 
+// Letters that a case keeps are where they belong: the check of the ledger finds no fault in them, and whoever gives blocks
+// their place gives it for the day of a moved case, and for none of a paused one.
+func TestKeptLettersAreInOrder(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		for _, e := range []ledger.Entry{{Kind: "unclear"}, {Kind: "capital", Until: "2199-01-14"}} {
+			rdb.FlushDB(t.Context())
+			w := newWorld(t, rdb, "KEN")
+			got := w.record(e)
+			w.claim("KEN")
+			if found := w.checkup(&ledger.Checker{}); !found.Clean() {
+				t.Errorf("%s: %+v", e.Kind, found)
+			}
+			w.ok(nil, rdb.Del(w.ctx, "{outreach}:due:res").Err())
+			w.ok(nil, w.Reindex(w.ctx, "res", "appeal", []string{"KEN-0"}))
+			due := rdb.ZScore(w.ctx, "{outreach}:due:res", "appeal/KEN-0").Val()
+			want := 0.0
+			if !got.Until.IsZero() {
+				want = float64(got.Until.UnixMilli())
+			}
+			if due != want {
+				t.Errorf("%s: due %.0f, want %.0f", e.Kind, due, want)
+			}
+		}
+	})
+}
+
 // With two unclear mails the letters wait for both decisions.
 func TestTwoUnclear(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
@@ -444,7 +470,34 @@ func TestKeepMail(t *testing.T) {
 	})
 }
 
-// Whatever returns first, a stop or a begin, wins: no letter begins after its stop has returned, however the calls meet.
+// claimedReminder sends a donor's appeal and claims the reminder that follows it.
+func (w *world) claimedReminder(donor string) ledger.Claim {
+	w.t.Helper()
+	c := w.claimOne(donor)
+	w.ok(nil, w.beginAs(c))
+	w.settleAs(c, letter.Sent)
+	w.ok(w.Advance(w.ctx, ledger.Follow{Block: block(donor)}, "reminder-1", []ledger.Next{{Donor: donor, Due: time.Now().Add(-time.Second)}}))
+	return w.claimReminder(donor).Letters[0]
+}
+
+func (w *world) claimReminder(donor string) ledger.Claims {
+	w.t.Helper()
+	b := block(donor)
+	b.Step = "reminder-1"
+	got, err := w.Claim(w.ctx, b, ledger.Nonce(w.worker), 10, ledger.Pace{Relay: "main"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return got
+}
+
+func (w *world) beginReminder(c ledger.Claim) error {
+	_, err := w.Begin(w.ctx, ledger.Begin{Claim: c, Before: "appeal", ContentHash: "c", ByteHash: "b"})
+	return err
+}
+
+// Mail arrives while the reminder is claimed. Whatever returns first, the stop or the begin, wins: no reminder begins after its
+// stop has returned, however the calls meet.
 func TestStopRacesBegin(t *testing.T) {
 	const rounds = 1000
 	rdb := ledgertest.Client(t, ledgertest.Start(t).Addr)
@@ -456,13 +509,13 @@ func TestStopRacesBegin(t *testing.T) {
 	w := newWorld(t, rdb, donors...)
 	stoppedFirst, begunFirst := 0, 0
 	for i, d := range donors {
-		c := w.claimOne(d)
+		c := w.claimedReminder(d)
 		start := make(chan struct{})
 		var both sync.WaitGroup
 		var begin, late error
 		both.Go(func() {
 			<-start
-			begin = w.beginAs(c)
+			begin = w.beginReminder(c)
 		})
 		both.Go(func() {
 			<-start
@@ -475,7 +528,7 @@ func TestStopRacesBegin(t *testing.T) {
 				t.Error(err)
 			}
 			// The stop has returned: unless it says that the letter was past the commit point, no begin passes.
-			if late = w.beginAs(c); (late == nil) != (len(got.Past) == 1) {
+			if late = w.beginReminder(c); (late == nil) != (len(got.Past) == 1) {
 				t.Errorf("%s: past %v, and begin says %v", d, got.Past, late)
 			}
 		})
@@ -490,7 +543,7 @@ func TestStopRacesBegin(t *testing.T) {
 			stoppedFirst++
 			// A worker gives it back, and it is asked for again: it stays where the case says.
 			w.ok(nil, w.Unclaim(w.ctx, []ledger.Claim{c}, 0, ""))
-			if got := w.claim(d); len(got.Letters) != 0 {
+			if got := w.claimReminder(d); len(got.Letters) != 0 {
 				t.Errorf("%s is claimed after its stop", d)
 			}
 		}

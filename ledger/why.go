@@ -144,8 +144,12 @@ var reasons = []reason{
 	}},
 	{"cancelled", func(s *Situation) (Why, bool) {
 		why := Why{Says: "it is cancelled" + because(s.Letter.words())}
-		if s.Letter.words() == wordsAnswered {
+		switch answered := s.Letter.words() == wordsAnswered; {
+		case answered && s.Case.Stopped:
 			why.Says = "it is cancelled, as the case is " + s.Case.Word()
+		case answered:
+			why.Says = "an answer cancelled it that no longer counts; it stays so unless somebody plans it again"
+			why.Type = "outreach record reopen " + s.Record.Donor.ID + " --reason WHY --plan-again"
 		}
 		return why, s.state() == letter.Cancelled
 	}},

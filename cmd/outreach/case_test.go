@@ -29,11 +29,11 @@ func TestCaseTimes(t *testing.T) {
 // What a mail quotes of ours is folded in three languages, and shown on demand; what its writer wrote never is.
 func TestFolded(t *testing.T) {
 	for _, x := range []struct{ name, text, want string }{
-		{"quoted", "Thank you.\r\n\r\nOn 3 Dec the desk wrote:\r\n> one\r\n> two\r\n", "Thank you.||[3 quoted lines; --quotes shows them]"},
-		{"between", "> one\nyes\n> two\nno", "[1 quoted lines; --quotes shows them]|yes|[1 quoted lines; --quotes shows them]|no"},
-		{"French", "Merci.\nLe 3 décembre, le bureau a écrit :\n> un", "Merci.|[2 quoted lines; --quotes shows them]"},
-		{"Spanish", "Gracias.\nEl 3 de diciembre la oficina escribió:\n> uno", "Gracias.|[2 quoted lines; --quotes shows them]"},
-		{"Outlook", "Yes.\n-----Original Message-----\nFrom: us\nwords", "Yes.|[3 quoted lines; --quotes shows them]"},
+		{"quoted", "Thank you.\r\n\r\nOn 3 Dec the desk wrote:\r\n> one\r\n> two\r\n", "Thank you.||[quoted lines: 3; --quotes shows them]"},
+		{"between", "> one\nyes\n> two\nno", "[quoted lines: 1; --quotes shows them]|yes|[quoted lines: 1; --quotes shows them]|no"},
+		{"French", "Merci.\nLe 3 décembre, le bureau a écrit :\n> un", "Merci.|[quoted lines: 2; --quotes shows them]"},
+		{"Spanish", "Gracias.\nEl 3 de diciembre la oficina escribió:\n> uno", "Gracias.|[quoted lines: 2; --quotes shows them]"},
+		{"Outlook", "Yes.\n-----Original Message-----\nFrom: us\nwords", "Yes.|[quoted lines: 3; --quotes shows them]"},
 		{"nothing quoted", "On Monday we wrote: no.", "On Monday we wrote: no."},
 		{"escapes", "a\x1b[2Jb\u202ec\x00", "a[2Jbc"},
 	} {
