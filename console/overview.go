@@ -180,7 +180,7 @@ func (p *picture) pledged() (sums []donor.Money, share string, bar template.HTML
 	byCurrency := map[string]int64{}
 	for _, d := range p.Donors {
 		for _, e := range d.Case.Entries {
-			if e.Kind != "pledge" {
+			if e.Kind != "pledge" || !e.Counts {
 				continue
 			}
 			if m, err := donor.ParseMoney(e.Amount, e.Currency); err == nil {
