@@ -65,7 +65,7 @@ func (v *visit) frame(title string, crumbs ...link) frame {
 		return f
 	}
 	for _, s := range sections {
-		if v.Can(s.act) {
+		if May(v.Person, s.act) {
 			here := s.To == v.r.URL.Path || s.To != "/" && strings.HasPrefix(v.r.URL.Path, s.To+"/")
 			f.Sections = append(f.Sections, section{s.link, here})
 		}
@@ -73,7 +73,7 @@ func (v *visit) frame(title string, crumbs ...link) frame {
 	return f
 }
 
-// can makes frame.Can available to templates.
+// Can says whether the person may do something; for templates.
 func (f frame) Can(act Act) bool { return May(f.Person, act) }
 
 // stateWords are the states in the words of the pages, with the sign that stands for each where there is no room for words.

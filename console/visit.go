@@ -101,11 +101,8 @@ func (v *visit) parse() error {
 // value is a field of the form, without the spaces around it.
 func (v *visit) value(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
 
-// Who is how the ledger keeps who decided: the account's name, and that they were signed in.
+// who is how the ledger keeps who decided: the account's name, and that they were signed in.
 func (v *visit) who() string { return v.Person.Name + " (console)" }
-
-// Can says whether the person may do something; for templates.
-func (v *visit) Can(act Act) bool { return May(v.Person, act) }
 
 // say puts a sentence on top of the next page.
 func (v *visit) say(text string) { v.sessions.Put(v.ctx, flashKey, text) }

@@ -193,9 +193,3 @@ func (a *app) consoleCommand() *cobra.Command {
 		},
 	}
 }
-
-// consoleDesk is what the console asks of the rest: what the commands call as well.
-type consoleDesk struct {
-	app   *app
-	house *house
-}
