@@ -438,7 +438,12 @@ func (c *Console) readPage(v *visit) error {
 		}
 		// The date is printed when the letter leaves.
 		content.Text = strings.ReplaceAll(content.Text, letter.DateMark, "[date of sending]")
-		page.Letters = append(page.Letters, readLetter{s.Name, content, r.set.Cites(&rec, s.Name), content.Attachment.Name})
+		var facts []string
+		for _, cited := range r.set.Cites(&rec, s.Name) {
+			id, _, _ := strings.Cut(cited, "@")
+			facts = append(facts, id)
+		}
+		page.Letters = append(page.Letters, readLetter{s.Name, content, facts, content.Attachment.Name})
 	}
 	return v.show("read.html", page)
 }

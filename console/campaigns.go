@@ -164,7 +164,7 @@ type letterCell struct {
 	State letter.State
 }
 
-const donorRows = 100
+const donorRows = 50
 
 func (c *Console) campaignPage(v *visit) error {
 	p, err := c.picture(v.ctx, v.r.PathValue("name"))

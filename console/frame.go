@@ -144,6 +144,17 @@ func ago(t, now time.Time) string {
 	return in + plural(int((d+12*time.Hour)/(24*time.Hour)), "day") + behind
 }
 
+// lasts is a while in words.
+func lasts(d time.Duration) string {
+	switch {
+	case d%time.Hour == 0:
+		return plural(int(d/time.Hour), "hour")
+	case d%time.Minute == 0:
+		return plural(int(d/time.Minute), "minute")
+	}
+	return plural(int(d/time.Second), "second")
+}
+
 // count is a number with its thousands apart.
 func count(n int) string {
 	s := fmt.Sprint(n)

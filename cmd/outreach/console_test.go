@@ -143,7 +143,7 @@ func TestCampaignInTheConsole(t *testing.T) {
 	bea.Go(t, o.address+"/campaigns/resilience/approve")
 	bea.Write(t, "#reason", "the Kenya letter names the wrong year")
 	bea.Send(t, `form[action$="send-back"] button`)
-	if got := bea.Text(t, "main"); !strings.Contains(got, "sent back by Bea Approver (console): the Kenya letter names the wrong year") {
+	if got := bea.Text(t, "main"); !strings.Contains(got, "sent back by Bea Approver: the Kenya letter names the wrong year") {
 		t.Errorf("approvals say %q", got)
 	}
 	bea.Go(t, o.address+"/campaigns/resilience/approve")
@@ -218,7 +218,7 @@ func TestCampaignInTheConsole(t *testing.T) {
 	}
 	must(t, o.env, "-C", o.dir, "plan", sample, "--as", "Ada Author")
 	bea.Look(t, "approve-second", o.address+"/campaigns/resilience/approve")
-	if got := bea.Text(t, "main"); !strings.Contains(got, "1 donor") || !strings.Contains(got, "address new.mission@fra.mission.example, before") {
+	if got := bea.Text(t, "main"); !strings.Contains(got, "edition before: 1") || !strings.Contains(got, "address new.mission@fra.mission.example, before") {
 		t.Errorf("the second edition's page says %.600q", got)
 	}
 	bea.Look(t, "audit-walk", o.address+"/audit?who=bea")
