@@ -93,6 +93,9 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"class":      func(s any) string { return strings.ReplaceAll(strings.ToLower(inWords(s)), " ", "-") },
 	"stamp":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"moment":     moment,
+	"short":      func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
+	"lasts":      lasts,
+	"name":       plainName,
 	"ago":        ago,
 	"count":      count,
 	"plural":     plural,
@@ -190,7 +193,7 @@ var assetPath, assetContent = func() (map[string]string, map[string][]byte) {
 	return paths, content
 }()
 
-func (c *Console) assets() http.Handler {
+func assets() http.Handler {
 	kinds := map[string]string{}
 	for name, kind := range assetNames {
 		kinds[assetPath[name]] = kind

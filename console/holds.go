@@ -118,7 +118,7 @@ func (c *Console) hold(v *visit) error {
 			return err
 		}
 	}
-	return v.to(campaignPath(p.Campaign.Name), fmt.Sprintf("Held: %s. None of their letters leaves from now on.", said(donors, scopes)))
+	return v.to(campaignPath(p.Campaign.Name), fmt.Sprintf("Held: %s. None of their letters leaves from now on.", heldWords(donors, scopes)))
 }
 
 // lastDay reads the last day of a hold; zero for none.
@@ -139,8 +139,8 @@ func (v *visit) lastDay(form *problems) time.Time {
 	return end
 }
 
-// said names few, and counts many.
-func said(donors []*donorLine, scopes []string) string {
+// heldWords names few, and counts many.
+func heldWords(donors []*donorLine, scopes []string) string {
 	if len(scopes) == 1 && len(donors) == 1 {
 		return donors[0].Name
 	}
@@ -181,7 +181,7 @@ func (c *Console) release(v *visit) error {
 			return err
 		}
 	}
-	return v.to(campaignPath(p.Campaign.Name), fmt.Sprintf("Released: %s.", said(nil, scopes)))
+	return v.to(campaignPath(p.Campaign.Name), fmt.Sprintf("Released: %s.", heldWords(nil, scopes)))
 }
 
 // letGo releases letters of a step that wait for a person: of those chosen, or of all.

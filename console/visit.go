@@ -51,7 +51,7 @@ func (v *visit) answer(act Act, p page) error {
 		return refused("role")
 	}
 	if v.r.Method == http.MethodPost {
-		if ok {
+		if act != "" {
 			if err := v.token(); err != nil {
 				return err
 			}

@@ -38,7 +38,10 @@ func (h *house) openTrialConsole(ctx context.Context, at string, box *trial.Mail
 		return nil, ledger.Refusal(fmt.Sprintf("the console cannot listen: %s; choose another address with --console", err))
 	}
 	t := &trialConsole{listener: l, password: strings.ToLower(rand.Text()[:16])}
-	t.console = h.console("http://" + l.Addr().String())
+	if t.console, err = h.console("http://" + l.Addr().String()); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
 	t.console.Banner, t.console.Mailbox = trialBanner, box.PagesURL()
 	hash := console.HashPassword(t.password)
 	for _, p := range trialPeople {
