@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"outreach.example/donor"
 	"outreach.example/ledger"
 	"outreach.example/letter"
 )
@@ -119,6 +120,11 @@ func (a *app) decideDoubt(ctx context.Context, l *ledger.Ledger, f found, r ledg
 	if out.Resolved, err = l.Resolve(ctx, r); err != nil {
 		return out, err
 	}
+	if r.Decision == ledger.DecideResend && (got.Again || got.Before == letter.Bounced) {
+		if err := a.reachable(ctx, l, f, r); err != nil {
+			return err
+		}
+	}
 	relays, err := l.RelayNames(ctx)
 	out.relay = before.Through(relays)
 	return out, err
@@ -149,6 +155,27 @@ func (s settled) says() (lines []string) {
 		}
 	}
 	return lines
+}
+
+// reachable sets a bounce aside whose letter goes to another address: its case waits for nobody's decision any more, and its
+// task is done. Until it has returned the letter stays planned.
+func (a *app) reachable(ctx context.Context, l *ledger.Ledger, f found, r ledger.Resolution) error {
+	cs, err := l.Case(ctx, r.Letter.Campaign, r.Letter.Donor)
+	if err != nil {
+		return err
+	}
+	for i, e := range cs.Entries {
+		if e.Kind != "bounce" || !e.Counts || e.Step != r.Letter.Step {
+			continue
+		}
+		_, err := l.Record(ctx, r.Letter.Campaign, r.Letter.Donor, r.Block, f.campaign.Steps, ledger.Entry{
+			Kind: "note", Date: donor.DateOf(a.now()).String(), Note: "the letter goes to another address: " + r.Reason, Instead: i + 1, By: r.Who, At: a.now(),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // differs says whether the approved edition has another content, or another first address, for a letter than the edition
