@@ -50,7 +50,7 @@ func (c *Console) approvalsPage(v *visit) error {
 
 // own says whether somebody who is kept under a name is the person of the visit.
 func (v *visit) own(who string) bool {
-	return ledger.PersonKey(plainName(who)) == ledger.PersonKey(v.Person.Name)
+	return ledger.PersonKey(ledger.Person(who)) == ledger.PersonKey(v.Person.Name)
 }
 
 // approvalForm is what a person looks at before they release what another wrote: what is different from the edition that
@@ -383,7 +383,7 @@ func (c *Console) sendBack(v *visit) error {
 	if !form.none() {
 		return v.approval(http.StatusUnprocessableEntity, form, r)
 	}
-	return v.to("/approvals", fmt.Sprintf("The edition of %s was sent back to %s.", r.campaign.Name, plainName(r.campaign.PendingBy)))
+	return v.to("/approvals", fmt.Sprintf("The edition of %s was sent back to %s.", r.campaign.Name, ledger.Person(r.campaign.PendingBy)))
 }
 
 // readForm is the letters of one donor in an edition that waits.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 
+	"outreach.example/campaign"
 	"outreach.example/ledger"
 	"outreach.example/letter"
 )
@@ -180,8 +181,8 @@ func (c *Console) campaignPage(v *visit) error {
 	page.Heads = page.View.columns([2]string{"name", "Donor"}, [2]string{"group", "Group"}, [2]string{"where", "Where it is"}, [2]string{"since", "Since"})
 	shown, pages := cut(page.View, found, donorRows)
 	page.Pager = pages
-	for _, d := range shown {
-		page.Rows = append(page.Rows, p.row(d, c.Now()))
+	if page.Rows, err = c.rows(v.ctx, p, shown); err != nil {
+		return err
 	}
 	page.Waits, page.WaitSteps = p.waits()
 	page.CSV = page.Path + "/donors.csv"
@@ -233,19 +234,77 @@ func (p *picture) waits() (n int, steps []string) {
 	return n, steps
 }
 
-func (p *picture) row(d *donorLine, now time.Time) donorRow {
-	last := d.Last()
-	r := donorRow{donorLine: d, Path: campaignPath(p.Campaign.Name) + "/donors/" + url.PathEscape(d.ID), Where: d.Word(), Since: last.Since}
-	for i, l := range d.Letters {
-		if l.State != "" {
-			r.Letters = append(r.Letters, letterCell{p.Campaign.Steps[i], l.State})
+// rows are donors as the table shows them, each with the one reason why its last letter has not left.
+func (c *Console) rows(ctx context.Context, p *picture, donors []*donorLine) ([]donorRow, error) {
+	why, err := c.whys(ctx, p, donors)
+	if err != nil {
+		return nil, err
+	}
+	var out []donorRow
+	for _, d := range donors {
+		r := donorRow{
+			donorLine: d, Path: campaignPath(p.Campaign.Name) + "/donors/" + url.PathEscape(d.ID), Where: d.Word(), Since: d.Last().Since, Why: why[d.ID],
+		}
+		for i, l := range d.Letters {
+			if l.State != "" {
+				r.Letters = append(r.Letters, letterCell{p.Campaign.Steps[i], l.State})
+			}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// whys are the reasons, by donor. The records of the donors' blocks are read for them.
+func (c *Console) whys(ctx context.Context, p *picture, donors []*donorLine) (map[string]string, error) {
+	blocks, err := c.Ledger.Blocks(ctx, p.Campaign.Current())
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	records := map[string]campaign.Record{}
+	read := map[string]bool{}
+	for _, d := range donors {
+		ids = append(ids, d.ID)
+		if read[d.Block] || !blocks.Has(d.Block) {
+			continue
+		}
+		read[d.Block] = true
+		all, err := c.Ledger.Records(ctx, blocks, d.Block)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			records[r.Donor.ID] = r
 		}
 	}
-	r.Why = ledger.Why(last, p.Campaign, d.Case, p.Holds, d.Group, d.Region, now)
-	if slices.Contains(looked, last.State) {
-		r.Why = last.Words
+	asked, err := c.Ledger.Asked(ctx, ids)
+	if err != nil {
+		return nil, err
 	}
-	return r
+	out := map[string]string{}
+	for _, d := range donors {
+		at := d.last()
+		if at < 0 {
+			continue
+		}
+		s := ledger.Situation{
+			Around: p.Around, Campaign: p.Campaign, Written: p.Written, Record: records[d.ID], Case: d.Case, Step: p.Campaign.Steps[at], Asked: asked[d.ID],
+		}
+		if d.Letters[at].State != "" {
+			s.Letter = &d.Letters[at]
+		}
+		if at > 0 && d.Letters[at-1].State != "" {
+			s.Before = &d.Letters[at-1]
+		}
+		if w, ok := s.WhyNot(); ok {
+			out[d.ID] = w.Says
+			if !w.Until.IsZero() {
+				out[d.ID] += "; from " + w.Until.Format("2 January 2006, 15:04 MST") + " on"
+			}
+		}
+	}
+	return out, nil
 }
 
 // filters are the values that occur.
@@ -315,9 +374,13 @@ func (c *Console) donorsCSV(v *visit) error {
 		return err
 	}
 	rows := [][]string{append([]string{"donor", "name", "group", "region", "language", "case", "held", "why"}, p.Campaign.Steps...)}
-	for _, d := range p.find(v.view()) {
-		r := p.row(d, c.Now())
-		line := []string{d.ID, d.Name, d.Group, d.Region, d.Language, d.Case.Word(), d.Held, r.Why}
+	found := p.find(v.view())
+	why, err := c.whys(v.ctx, p, found)
+	if err != nil {
+		return err
+	}
+	for _, d := range found {
+		line := []string{d.ID, d.Name, d.Group, d.Region, d.Language, d.Case.Word(), d.Held, why[d.ID]}
 		for _, l := range d.Letters {
 			line = append(line, inWords(l.State))
 		}

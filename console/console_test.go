@@ -67,7 +67,7 @@ func openOffice(t *testing.T, address string) *office {
 
 func (o *office) add(name string, roles ...string) {
 	o.t.Helper()
-	if _, err := o.c.Ledger.AddPerson(o.t.Context(), "test", ledger.Person{Name: name, Roles: roles, Password: rightHash, Added: o.now, By: "test"}); err != nil {
+	if _, err := o.c.Ledger.AddPerson(o.t.Context(), "test", ledger.Account{Name: name, Roles: roles, Password: rightHash, Added: o.now, By: "test"}); err != nil {
 		o.t.Fatal(err)
 	}
 }

@@ -21,7 +21,7 @@ var files embed.FS
 // A frame is what every page shows around its own. A page's struct embeds one.
 type frame struct {
 	Title    string
-	Person   ledger.Person
+	Person   ledger.Account
 	Sections []section
 	Crumbs   []link // the way here, without the page itself
 	Flash    string
@@ -95,7 +95,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"moment":     moment,
 	"short":      func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
 	"lasts":      lasts,
-	"name":       plainName,
+	"name":       ledger.Person,
 	"ago":        ago,
 	"count":      count,
 	"plural":     plural,

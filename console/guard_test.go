@@ -44,7 +44,7 @@ func TestDeniedByDefault(t *testing.T) {
 			}
 		}
 	}
-	if May(ledger.Person{Roles: Roles}, "") || May(ledger.Person{Roles: Roles}, "unheard of") || May(ledger.Person{}, See) {
+	if May(ledger.Account{Roles: Roles}, "") || May(ledger.Account{Roles: Roles}, "unheard of") || May(ledger.Account{}, See) {
 		t.Error("what is in no table is allowed")
 	}
 }

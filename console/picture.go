@@ -22,7 +22,7 @@ type picture struct {
 	Counts   map[string]ledger.Counts
 	Donors   []*donorLine
 	byID     map[string]*donorLine
-	Holds    map[string]ledger.Hold
+	Around   ledger.Around // what keeps letters whoever they go to
 }
 
 // A donorLine is one donor in a campaign.
@@ -34,17 +34,22 @@ type donorLine struct {
 	Held                                      string          // the scope of the hold that keeps it, "" for none
 }
 
-// Last is the letter of the last step that was planned.
-func (d *donorLine) Last() ledger.Letter {
+// last is the place of the last step that was planned: the first where none was, -1 where there is no step.
+func (d *donorLine) last() int {
 	for i := len(d.Letters) - 1; i > 0; i-- {
 		if d.Letters[i].State != "" {
-			return d.Letters[i]
+			return i
 		}
 	}
-	if len(d.Letters) == 0 {
-		return ledger.Letter{}
+	return min(0, len(d.Letters)-1)
+}
+
+// Last is the letter of that step.
+func (d *donorLine) Last() ledger.Letter {
+	if at := d.last(); at >= 0 {
+		return d.Letters[at]
 	}
-	return d.Letters[0]
+	return ledger.Letter{}
 }
 
 // Word is where the donor is, in one word: that of its case once it has answered, else that of its last letter.
@@ -158,7 +163,7 @@ func (c *Console) draw(ctx context.Context, name string) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Holds, err = c.Ledger.Holds(ctx); err != nil {
+	if p.Around, err = c.Ledger.Around(ctx); err != nil {
 		return nil, err
 	}
 	lines := slices.Clone(e.lines)
@@ -201,7 +206,7 @@ func (c *Console) draw(ctx context.Context, name string) (*picture, error) {
 // held is the scope that keeps a donor's letters, "" for none.
 func (p *picture) held(d *donorLine) string {
 	for _, scope := range []string{"all", "donor:" + d.ID, "group:" + d.Group, "region:" + d.Region} {
-		if h, ok := p.Holds[scope]; ok && !h.Ends(p.At) {
+		if h, ok := p.Around.Holds[scope]; ok && !h.Ends(p.At) {
 			return scope
 		}
 	}

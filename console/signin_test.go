@@ -15,7 +15,7 @@ import (
 // Whoever asks learns nothing of who may sign in: not by words, not by headers, not by time.
 func TestNobodyLearnsWhoThereIs(t *testing.T) {
 	o := openOffice(t, tlsAddress)
-	if _, err := o.c.Ledger.AddPerson(t.Context(), "test", ledger.Person{Name: "invited", Roles: []string{"viewer"}}); err != nil {
+	if _, err := o.c.Ledger.AddPerson(t.Context(), "test", ledger.Account{Name: "invited", Roles: []string{"viewer"}}); err != nil {
 		t.Fatal(err)
 	}
 	var bodies []string

@@ -19,7 +19,7 @@ type visit struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	ctx    context.Context
-	Person ledger.Person // with no name for a stranger
+	Person ledger.Account // with no name for a stranger
 }
 
 // visit makes a page answer: to those whose roles allow its act, and with an empty act to everybody.

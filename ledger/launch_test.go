@@ -128,7 +128,7 @@ func TestSendBack(t *testing.T) {
 func TestPeople(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		w := newWorld(t, rdb)
-		ann := ledger.Person{Name: "Ann", Roles: []string{"editor", "admin"}, Password: "the hash", Added: time.Now().UTC().Truncate(time.Second), By: "boss"}
+		ann := ledger.Account{Name: "Ann", Roles: []string{"editor", "admin"}, Password: "the hash", Added: time.Now().UTC().Truncate(time.Second), By: "boss"}
 		for i := range 2 {
 			if again, err := w.AddPerson(w.ctx, "boss", ann); err != nil || again != (i == 1) {
 				t.Errorf("adding, call %d: %v %v", i+1, again, err)
@@ -159,7 +159,7 @@ func TestPeople(t *testing.T) {
 		if _, err := w.RemovePerson(w.ctx, "boss", one); err == nil || !strings.Contains(err.Error(), "only admin") {
 			t.Errorf("the last admin: %v", err)
 		}
-		w.ok(w.AddPerson(w.ctx, "boss", ledger.Person{Name: "Bob", Roles: []string{"admin"}}))
+		w.ok(w.AddPerson(w.ctx, "boss", ledger.Account{Name: "Bob", Roles: []string{"admin"}}))
 		w.ok(w.RemovePerson(w.ctx, "boss", one))
 		all, err := w.People(w.ctx)
 		if err != nil || len(all) != 1 || all[0].Name != "Bob" {

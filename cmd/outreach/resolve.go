@@ -120,9 +120,9 @@ func (a *app) decideDoubt(ctx context.Context, l *ledger.Ledger, f found, r ledg
 	if out.Resolved, err = l.Resolve(ctx, r); err != nil {
 		return out, err
 	}
-	if r.Decision == ledger.DecideResend && (got.Again || got.Before == letter.Bounced) {
+	if r.Decision == ledger.DecideResend && (out.Again || out.Before == letter.Bounced) {
 		if err := a.reachable(ctx, l, f, r); err != nil {
-			return err
+			return out, err
 		}
 	}
 	relays, err := l.RelayNames(ctx)

@@ -45,7 +45,7 @@ func (h *house) openTrialConsole(ctx context.Context, at string, box *trial.Mail
 	t.console.Banner, t.console.Mailbox = trialBanner, box.PagesURL()
 	hash := console.HashPassword(t.password)
 	for _, p := range trialPeople {
-		if _, err := h.ledger.AddPerson(ctx, "trial", ledger.Person{
+		if _, err := h.ledger.AddPerson(ctx, "trial", ledger.Account{
 			Name: p.name, Roles: []string{p.role}, Password: hash, Added: h.app.now().UTC(), By: "trial",
 		}); err != nil {
 			_ = l.Close()
