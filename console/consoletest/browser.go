@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -179,6 +180,11 @@ func (b *Browser) Send(t testing.TB, button string) {
 func (b *Browser) Choose(t testing.TB, selector string) {
 	t.Helper()
 	b.Run(t, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// Checked asks whether a box is ticked.
+func Checked(selector string) chromedp.Action[bool] {
+	return chromedp.Evaluate[bool]("document.querySelector(" + strconv.Quote(selector) + ").checked")
 }
 
 // A sight is how a page is looked at.
