@@ -36,13 +36,32 @@ type auditLine struct {
 
 const auditRows = 100
 
+// An entry may name hundreds of letters: a page shows so much of each, the table for a spreadsheet all of it.
+const (
+	mostAbout = 200
+	mostMore  = 3
+)
+
 func lineOf(e ledger.AuditEntry) auditLine {
 	about, rest, _ := strings.Cut(e.Body, "\n")
-	l := auditLine{Seq: e.Seq, At: e.At, Who: e.Who, What: e.What, About: about, Chain: e.Chain}
+	l := auditLine{Seq: e.Seq, At: e.At, Who: e.Who, What: e.What, About: short(about), Chain: e.Chain}
 	if rest != "" {
 		l.More = strings.Split(rest, "\n")
+		if n := len(l.More); n > mostMore {
+			l.More = append(l.More[:mostMore:mostMore], fmt.Sprintf("and %d more", n-mostMore))
+		}
+		for i := range l.More {
+			l.More[i] = short(l.More[i])
+		}
 	}
 	return l
+}
+
+func short(s string) string {
+	if r := []rune(s); len(r) > mostAbout {
+		return string(r[:mostAbout]) + "…"
+	}
+	return s
 }
 
 func (c *Console) auditPage(v *visit) error {

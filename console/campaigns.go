@@ -7,9 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/collate"
-	"golang.org/x/text/language"
-
 	"outreach.example/campaign"
 	"outreach.example/ledger"
 	"outreach.example/letter"
@@ -177,14 +174,18 @@ func (c *Console) campaignPage(v *visit) error {
 	page.Card = campaignCard{Name: p.Campaign.Name, Status: p.Campaign.Status, Bar: stepBar(p.Counts[first(p.Campaign.Steps)])}
 	page.States, page.Table = p.table()
 	found := p.find(page.View)
-	page.All, page.Filters = len(p.Donors), p.filters()
+	p.once.Do(func() {
+		p.choices = p.filters()
+		p.waiting, p.steps = p.waits()
+	})
+	page.All, page.Filters = len(p.Donors), p.choices
 	page.Heads = page.View.columns([2]string{"name", "Donor"}, [2]string{"group", "Group"}, [2]string{"where", "Where it is"}, [2]string{"since", "Since"})
 	shown, pages := cut(page.View, found, donorRows)
 	page.Pager = pages
 	if page.Rows, err = c.rows(v.ctx, p, shown); err != nil {
 		return err
 	}
-	page.Waits, page.WaitSteps = p.waits()
+	page.Waits, page.WaitSteps = p.waiting, p.steps
 	page.CSV = page.Path + "/donors.csv"
 	if _, query, ok := strings.Cut(page.View.With("page", ""), "?"); ok {
 		page.CSV += "?" + query
@@ -336,8 +337,7 @@ func (p *picture) find(w view) []*donorLine {
 	state, word, group, tongue := w.Get("state"), w.Get("case"), w.Get("group"), w.Get("language")
 	var out []*donorLine
 	for _, d := range p.Donors {
-		text := strings.ToLower(d.ID + " " + d.Name + " " + d.Group + " " + d.Region)
-		if slices.ContainsFunc(words, func(s string) bool { return !strings.Contains(text, s) }) ||
+		if len(words) > 0 && !d.says(words) ||
 			state != "" && !slices.ContainsFunc(d.Letters, func(l ledger.Letter) bool { return strings.ReplaceAll(inWords(l.State), " ", "-") == state }) ||
 			word != "" && d.Case.Word() != word || group != "" && d.Group != group || tongue != "" && d.Language != tongue ||
 			w.Get("held") != "" && d.Held == "" {
@@ -346,25 +346,30 @@ func (p *picture) find(w view) []*donorLine {
 		out = append(out, d)
 	}
 	by, down := w.sorted("name")
-	key := map[string]func(*donorLine) string{
-		"name": func(d *donorLine) string { return d.Name }, "group": func(d *donorLine) string { return d.Group },
-		"where": (*donorLine).Word, "since": func(d *donorLine) string { return d.Last().Since.UTC().Format(time.RFC3339) },
-	}[by]
-	if key == nil {
-		key = func(d *donorLine) string { return d.Name }
+	if key := orders[by]; key != nil { // they are in the order of their names already
+		keys := make(map[*donorLine]string, len(out))
+		for _, d := range out {
+			keys[d] = key(d)
+		}
+		slices.SortStableFunc(out, func(a, b *donorLine) int { return strings.Compare(keys[a], keys[b]) })
 	}
-	order := collate.New(language.English).CompareString
-	slices.SortStableFunc(out, func(a, b *donorLine) int {
-		x, y := key(a), key(b)
-		if down {
-			x, y = y, x
-		}
-		if x == y {
-			x, y = a.Name, b.Name
-		}
-		return order(x, y)
-	})
+	if down {
+		slices.Reverse(out)
+	}
 	return out
+}
+
+// says says whether all words are of the donor.
+func (d *donorLine) says(words []string) bool {
+	text := strings.ToLower(d.ID + " " + d.Name + " " + d.Group + " " + d.Region)
+	return !slices.ContainsFunc(words, func(s string) bool { return !strings.Contains(text, s) })
+}
+
+// orders are what the table can be ordered by besides the name.
+var orders = map[string]func(*donorLine) string{
+	"group": func(d *donorLine) string { return d.Group },
+	"where": (*donorLine).Word,
+	"since": func(d *donorLine) string { return d.Last().Since.UTC().Format(time.RFC3339) },
 }
 
 // donorsCSV is the table as the view has it, for a spreadsheet.

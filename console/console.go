@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -44,8 +45,13 @@ func (c *Console) Open() {
 // ServeHTTP answers one request.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
 
-// Run follows the audit stream for pages that are open, until ctx ends.
-func (c *Console) Run(ctx context.Context) error { return c.hub.run(ctx) }
+// Run follows the audit stream for pages that are open, and reads large campaigns anew beside, until ctx ends.
+func (c *Console) Run(ctx context.Context) error {
+	var draw sync.WaitGroup
+	draw.Go(func() { c.gallery.run(ctx, c) })
+	defer draw.Wait()
+	return c.hub.run(ctx)
+}
 
 // secure says whether people reach the console over TLS.
 func (c *Console) secure() bool {
