@@ -172,7 +172,8 @@ func (b *Browser) Send(t testing.TB, button string) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(button))); err != nil {
-		t.Fatalf("browser: %s: %v", button, err)
+		b.picture(t, "failed.png")
+		t.Fatalf("browser: %s: %v; the page says:\n%s", button, err, b.Text(t, "body"))
 	}
 }
 
