@@ -100,7 +100,7 @@ type asking struct {
 	*Console
 	w       http.ResponseWriter
 	r       *http.Request
-	person  ledger.Person
+	person  ledger.Account
 	program string
 	body    []byte
 }

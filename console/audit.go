@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/csv"
 	"fmt"
+	"mime"
 	"net/http"
 	"slices"
 	"strconv"
@@ -36,13 +37,32 @@ type auditLine struct {
 
 const auditRows = 100
 
+// An entry may name hundreds of letters: a page shows so much of each, the table for a spreadsheet all of it.
+const (
+	mostAbout = 200
+	mostMore  = 3
+)
+
 func lineOf(e ledger.AuditEntry) auditLine {
 	about, rest, _ := strings.Cut(e.Body, "\n")
-	l := auditLine{Seq: e.Seq, At: e.At, Who: e.Who, What: e.What, About: about, Chain: e.Chain}
+	l := auditLine{Seq: e.Seq, At: e.At, Who: e.Who, What: e.What, About: short(about), Chain: e.Chain}
 	if rest != "" {
 		l.More = strings.Split(rest, "\n")
+		if n := len(l.More); n > mostMore {
+			l.More = append(l.More[:mostMore:mostMore], fmt.Sprintf("and %d more", n-mostMore))
+		}
+		for i := range l.More {
+			l.More[i] = short(l.More[i])
+		}
 	}
 	return l
+}
+
+func short(s string) string {
+	if r := []rune(s); len(r) > mostAbout {
+		return string(r[:mostAbout]) + "…"
+	}
+	return s
 }
 
 func (c *Console) auditPage(v *visit) error {
@@ -91,16 +111,10 @@ func (c *Console) auditPage(v *visit) error {
 	return v.show("audit.html", page)
 }
 
-// auditCSV is the whole stream as a table, from an entry on. A cell that a spreadsheet would take for a formula is kept from
-// being one.
+// auditCSV is the whole stream as a table, from an entry on.
 func (c *Console) auditCSV(v *visit) error {
-	h := v.w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="audit.csv"`)
-	v.w.WriteHeader(http.StatusOK)
-	_, _ = v.w.Write([]byte("\ufeff")) // Excel wants it
-	out := csv.NewWriter(v.w)
-	_ = out.Write([]string{"number", "when", "who", "what", "about", "chain"})
+	out := v.table("audit.csv")
+	_ = out.write("number", "when", "who", "what", "about", "chain")
 	after, _ := strconv.ParseInt(v.r.URL.Query().Get("after"), 10, 64)
 	for {
 		got, err := c.Ledger.Audit(v.ctx, after, 500)
@@ -112,14 +126,42 @@ func (c *Console) auditCSV(v *visit) error {
 			break
 		}
 		for _, e := range got {
-			row := []string{strconv.FormatInt(e.Seq, 10), e.At.Format(time.RFC3339), e.Who, e.What, e.Body, e.Chain}
-			for i := range row {
-				row[i] = donor.Cell(row[i])
-			}
-			if err := out.Write(row); err != nil {
+			if out.write(strconv.FormatInt(e.Seq, 10), e.At.Format(time.RFC3339), e.Who, e.What, e.Body, e.Chain) != nil {
 				return nil // the reader went away
 			}
 			after = e.Seq
+		}
+	}
+	out.Flush()
+	return nil
+}
+
+// sheet is a table that goes out as CSV. A cell that a spreadsheet would take for a formula is kept from being one.
+type sheet struct{ *csv.Writer }
+
+func (s sheet) write(cells ...string) error {
+	for i := range cells {
+		cells[i] = donor.Cell(cells[i])
+	}
+	return s.Write(cells)
+}
+
+// table begins an answer that is a table.
+func (v *visit) table(name string) sheet {
+	h := v.w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	v.w.WriteHeader(http.StatusOK)
+	_, _ = v.w.Write([]byte("\ufeff")) // Excel wants it
+	return sheet{csv.NewWriter(v.w)}
+}
+
+// csv answers with a table that is there already.
+func (v *visit) csv(name string, rows [][]string) error {
+	out := v.table(name)
+	for _, r := range rows {
+		if out.write(r...) != nil {
+			return nil // the reader went away
 		}
 	}
 	out.Flush()

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -25,6 +26,8 @@ type Console struct {
 	Banner  string // stands on every page, for example that nothing leaves this machine; "" for none
 	Mailbox string // address of the trial's mailbox, "" for none
 
+	OptOut *OptOut // answers the links of letters to opt out; nil for none
+
 	sessions *scs.SessionManager
 	throttle throttle
 	hashing  hashing
@@ -42,8 +45,13 @@ func (c *Console) Open() {
 // ServeHTTP answers one request.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
 
-// Run follows the audit stream for pages that are open, until ctx ends.
-func (c *Console) Run(ctx context.Context) error { return c.hub.run(ctx) }
+// Run follows the audit stream for pages that are open, and reads large campaigns anew beside, until ctx ends.
+func (c *Console) Run(ctx context.Context) error {
+	var draw sync.WaitGroup
+	draw.Go(func() { c.gallery.run(ctx, c) })
+	defer draw.Wait()
+	return c.hub.run(ctx)
+}
 
 // secure says whether people reach the console over TLS.
 func (c *Console) secure() bool {
@@ -58,47 +66,39 @@ type page func(v *visit) error
 func (c *Console) routes() http.Handler {
 	mux := http.NewServeMux()
 	open := func(pattern string, p page) { mux.Handle(pattern, c.visit("", p)) }
-	closed := func(pattern string, act Act, p page) { mux.Handle(pattern, c.visit(act, p)) }
-
-	open("GET /sign-in", c.signInPage)         // a stranger, from any page
-	open("POST /sign-in", c.signIn)            // its form
-	open("GET /welcome/{token}", c.welcome)    // a link that outreach console or an admin handed out
-	open("POST /welcome/{token}", c.chosen)    // its form
-	closed("POST /sign-out", See, c.signOut)   // the button on every page
-	closed("GET /account", See, c.accountPage) // the name on every page
-	closed("POST /account/sign-out", See, c.signOutEverywhere)
-	closed("POST /account/password", See, c.changePassword)
-
-	closed("GET /{$}", See, c.overview)
-	closed("GET /events", See, c.events) // the script of pages that are live
-	closed("GET /audit", See, c.auditPage)
-	closed("GET /audit.csv", See, c.auditCSV)
-	closed("GET /people", Admit, c.peoplePage)
-	closed("POST /people", Admit, c.addPerson)
-	closed("GET /people/{name}", Admit, c.personPage)
-	closed("POST /people/{name}", Admit, c.changePerson)
-
-	for _, more := range c.more() {
-		closed(more.pattern, more.act, more.page)
+	open("GET /sign-in", c.signInPage)      // a stranger, from any page
+	open("POST /sign-in", c.signIn)         // its form
+	open("GET /welcome/{token}", c.welcome) // a link that outreach console or an admin handed out
+	open("POST /welcome/{token}", c.chosen) // its form
+	for _, r := range c.closed() {
+		mux.Handle(r.pattern, c.visit(r.act, r.page))
 	}
 	c.apiRoutes(mux)
-	mux.Handle("GET /assets/", c.assets())
+	mux.Handle("GET /assets/", assets())
 	mux.Handle("GET /health", http.HandlerFunc(c.health)) // the service manager or load balancer
 	mux.Handle("/", c.visit("", c.missing))               // an old or mistyped link
-	return c.guard(mux)
+	if c.OptOut == nil {
+		return c.guard(mux)
+	}
+	// Beside the guard: what a mail program sends comes from no page of ours, and to the address that letters name.
+	outer := http.NewServeMux()
+	outer.Handle(c.OptOut.Path+"/{token}", c.OptOut) // a mail program, or a reader
+	outer.Handle("/", c.guard(mux))
+	return outer
 }
 
-// route is a page of one of the files that have their own list of pages.
+// route is a page for those who may do its act.
 type route struct {
 	pattern string
 	act     Act
 	page    page
 }
 
-// more gathers the lists: each file of pages has one, so that pages are added in one place.
-func (c *Console) more() []route {
+// closed gathers the pages that want somebody signed in: each file of pages has a list of its own.
+func (c *Console) closed() []route {
 	var all []route
 	for _, list := range [][]route{
+		c.houseRoutes(),
 		c.campaignRoutes(),
 		c.reportRoutes(),
 		c.taskRoutes(),
@@ -107,6 +107,23 @@ func (c *Console) more() []route {
 		all = append(all, list...)
 	}
 	return all
+}
+
+func (c *Console) houseRoutes() []route {
+	return []route{
+		{"POST /sign-out", See, c.signOut},                   // the button on every page
+		{"GET /account", See, c.accountPage},                 // the name on every page
+		{"POST /account/sign-out", See, c.signOutEverywhere}, // its button
+		{"POST /account/password", See, c.changePassword},    // its form
+		{"GET /{$}", See, c.overview},                        // the first page
+		{"GET /events", See, c.events},                       // the script of pages that are live
+		{"GET /audit", See, c.auditPage},                     // the section
+		{"GET /audit.csv", See, c.auditCSV},                  // the link under it
+		{"GET /people", Admit, c.peoplePage},                 // the section
+		{"POST /people", Admit, c.addPerson},                 // its form
+		{"GET /people/{name}", Admit, c.personPage},          // each name in it
+		{"POST /people/{name}", Admit, c.changePerson},       // its forms
+	}
 }
 
 func (c *Console) health(w http.ResponseWriter, r *http.Request) {

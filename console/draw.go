@@ -125,7 +125,7 @@ func (p *picture) kindOf(d *donorLine) string {
 	switch w := d.Case.Word(); {
 	case w == "pledged" || w == "declined":
 		return w
-	case d.forPerson() || w == "unreachable":
+	case d.forPerson() || w == "unreachable" || w == "to be decided":
 		return "look"
 	case w == "answered":
 		return w

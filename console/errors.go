@@ -46,7 +46,7 @@ func (c *Console) faultOf(r *http.Request, err error) fault {
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &refusal):
-		return fault{http.StatusConflict, "Not done", Sentence(refusal.Error())}
+		return fault{http.StatusConflict, "Not done", Sentence(withoutCommands(refusal.Error()))}
 	case errors.As(err, &found):
 		return fault{http.StatusConflict, "Not done", found.Error()}
 	case errors.As(err, &large):

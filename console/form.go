@@ -21,7 +21,7 @@ func (p *problems) add(field, text string) { p.list = append(p.list, problem{fie
 func (p *problems) refuse(field string, err error) error {
 	var refusal ledger.Refusal
 	if errors.As(err, &refusal) {
-		p.add(field, refusal.Error())
+		p.add(field, withoutCommands(refusal.Error()))
 		return nil
 	}
 	return err

@@ -21,7 +21,7 @@ var files embed.FS
 // A frame is what every page shows around its own. A page's struct embeds one.
 type frame struct {
 	Title    string
-	Person   ledger.Person
+	Person   ledger.Account
 	Sections []section
 	Crumbs   []link // the way here, without the page itself
 	Flash    string
@@ -69,7 +69,7 @@ func (v *visit) frame(title string, crumbs ...link) frame {
 		return f
 	}
 	for _, s := range sections {
-		if v.Can(s.act) {
+		if May(v.Person, s.act) {
 			here := s.To == v.r.URL.Path || s.To != "/" && strings.HasPrefix(v.r.URL.Path, s.To+"/")
 			f.Sections = append(f.Sections, section{s.link, here})
 		}
@@ -77,7 +77,7 @@ func (v *visit) frame(title string, crumbs ...link) frame {
 	return f
 }
 
-// can makes frame.Can available to templates.
+// Can says whether the person may do something; for templates.
 func (f frame) Can(act Act) bool { return May(f.Person, act) }
 
 // stateWords are the states in the words of the pages, with the sign that stands for each where there is no room for words.
@@ -97,6 +97,9 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"class":      func(s any) string { return strings.ReplaceAll(strings.ToLower(inWords(s)), " ", "-") },
 	"stamp":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"moment":     moment,
+	"short":      func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
+	"lasts":      lasts,
+	"name":       ledger.NameOf,
 	"ago":        ago,
 	"count":      count,
 	"plural":     plural,
@@ -148,6 +151,17 @@ func ago(t, now time.Time) string {
 	return in + plural(int((d+12*time.Hour)/(24*time.Hour)), "day") + behind
 }
 
+// lasts is a while in words.
+func lasts(d time.Duration) string {
+	switch {
+	case d%time.Hour == 0:
+		return plural(int(d/time.Hour), "hour")
+	case d%time.Minute == 0:
+		return plural(int(d/time.Minute), "minute")
+	}
+	return plural(int(d/time.Second), "second")
+}
+
 // count is a number with its thousands apart.
 func count(n int) string {
 	s := fmt.Sprint(n)
@@ -183,7 +197,7 @@ var assetPath, assetContent = func() (map[string]string, map[string][]byte) {
 	return paths, content
 }()
 
-func (c *Console) assets() http.Handler {
+func assets() http.Handler {
 	kinds := map[string]string{}
 	for name, kind := range assetNames {
 		kinds[assetPath[name]] = kind

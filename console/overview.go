@@ -121,13 +121,13 @@ func waitingIn(c ledger.Campaign, counts map[string]ledger.Counts) []waiting {
 	var out []waiting
 	path := "/campaigns/" + c.Name
 	if c.Pending != "" {
-		out = append(out, waiting{fmt.Sprintf("An edition of %s, planned by %s, waits for approval", c.Name, plainName(c.PendingBy)), path + "/approve", "Look at it", false})
+		out = append(out, waiting{fmt.Sprintf("An edition of %s, planned by %s, waits for approval", c.Name, ledger.NameOf(c.PendingBy)), path + "/approve", "Look at it", false})
 	}
 	if c.Status == "approved" {
 		out = append(out, waiting{c.Name + " is approved and has not been started", path + "/start", "Start it", false})
 	}
 	if c.Status == "paused" {
-		out = append(out, waiting{fmt.Sprintf("%s is paused by %s", c.Name, plainName(c.PausedBy)), path, "Look at it", false})
+		out = append(out, waiting{fmt.Sprintf("%s is paused by %s", c.Name, ledger.NameOf(c.PausedBy)), path, "Look at it", false})
 	}
 	sum := ledger.Counts{}
 	for _, n := range counts {
@@ -145,12 +145,6 @@ func waitingIn(c ledger.Campaign, counts map[string]ledger.Counts) []waiting {
 		}
 	}
 	return out
-}
-
-// plainName is a name as it was declared, without the account it was declared from.
-func plainName(who string) string {
-	name, _, _ := strings.Cut(who, " (")
-	return name
 }
 
 // house adds what concerns everything: a frozen ledger, alarms, relays that are held.

@@ -12,7 +12,7 @@ import (
 // peopleList is the page of everybody who may sign in, and the form that adds somebody.
 type peopleList struct {
 	frame
-	People []ledger.Person
+	People []ledger.Account
 	Roles  []roleChoice
 	Name   string
 }
@@ -32,7 +32,9 @@ func choices(chosen []string) []roleChoice {
 }
 
 // PersonPath is where a person's page is; for templates.
-func PersonPath(p ledger.Person) string { return "/people/" + url.PathEscape(ledger.PersonKey(p.Name)) }
+func PersonPath(p ledger.Account) string {
+	return "/people/" + url.PathEscape(ledger.PersonKey(p.Name))
+}
 
 func (c *Console) peoplePage(v *visit) error { return v.people(http.StatusOK, nil, "", nil) }
 
@@ -69,7 +71,7 @@ func (c *Console) addPerson(v *visit) error {
 			return err
 		}
 	}
-	p := ledger.Person{Name: name, Roles: roles, Added: v.Now().UTC(), By: v.who()}
+	p := ledger.Account{Name: name, Roles: roles, Added: v.Now().UTC(), By: v.who()}
 	path := Invite(&p, v.Now())
 	if form.none() {
 		if _, err := c.Ledger.AddPerson(v.ctx, v.who(), p); err != nil {
@@ -90,20 +92,20 @@ type linkPage struct {
 	Name, Link string
 }
 
-func (v *visit) handOut(p ledger.Person, path string) error {
+func (v *visit) handOut(p ledger.Account, path string) error {
 	return v.show("link.html", linkPage{v.frame("A link for "+p.Name, link{"People", "/people"}), p.Name, v.Address + path})
 }
 
 // personForm is the page of one person.
 type personForm struct {
 	frame
-	Somebody ledger.Person
+	Somebody ledger.Account
 	Path     string
 	Roles    []roleChoice
 	Self     bool
 }
 
-func (v *visit) named() (ledger.Person, error) {
+func (v *visit) named() (ledger.Account, error) {
 	p, ok, err := v.Ledger.Person(v.ctx, v.r.PathValue("name"))
 	if err == nil && !ok {
 		err = notFound("There is nobody of this name; they may have been removed.")
@@ -119,7 +121,7 @@ func (c *Console) personPage(v *visit) error {
 	return v.personForm(http.StatusOK, nil, p)
 }
 
-func (v *visit) personForm(status int, form *problems, p ledger.Person) error {
+func (v *visit) personForm(status int, form *problems, p ledger.Account) error {
 	page := personForm{v.frame(p.Name, link{"People", "/people"}), p, PersonPath(p), choices(p.Roles), ledger.PersonKey(p.Name) == ledger.PersonKey(v.Person.Name)}
 	page.problems = form
 	return v.showAs(status, "person.html", page)

@@ -1,11 +1,16 @@
 package console
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
 
 	"outreach.example/campaign"
 	"outreach.example/ledger"
@@ -22,7 +27,12 @@ type picture struct {
 	Counts   map[string]ledger.Counts
 	Donors   []*donorLine
 	byID     map[string]*donorLine
-	Holds    map[string]ledger.Hold
+	Around   ledger.Around // what keeps letters whoever they go to
+
+	once    sync.Once // for what a page wants of all donors
+	choices filters
+	waiting int
+	steps   []string // of the letters that wait for a person's release
 }
 
 // A donorLine is one donor in a campaign.
@@ -34,17 +44,22 @@ type donorLine struct {
 	Held                                      string          // the scope of the hold that keeps it, "" for none
 }
 
-// Last is the letter of the last step that was planned.
-func (d *donorLine) Last() ledger.Letter {
+// last is the place of the last step that was planned: the first where none was, -1 where there is no step.
+func (d *donorLine) last() int {
 	for i := len(d.Letters) - 1; i > 0; i-- {
 		if d.Letters[i].State != "" {
-			return d.Letters[i]
+			return i
 		}
 	}
-	if len(d.Letters) == 0 {
-		return ledger.Letter{}
+	return min(0, len(d.Letters)-1)
+}
+
+// Last is the letter of that step.
+func (d *donorLine) Last() ledger.Letter {
+	if at := d.last(); at >= 0 {
+		return d.Letters[at]
 	}
-	return d.Letters[0]
+	return ledger.Letter{}
 }
 
 // Word is where the donor is, in one word: that of its case once it has answered, else that of its last letter.
@@ -55,10 +70,12 @@ func (d *donorLine) Word() string {
 	return cmp.Or(inWords(d.Last().State), "no letter")
 }
 
-// How long a picture is shown although the ledger moved on: at least fresh, and so many times what reading it took.
+// How long a picture is shown although the ledger moved on: at least fresh, and so many times what drawing it took. After
+// that it is shown once more while the next one is drawn, unless nobody has looked for long.
 const (
 	fresh     = time.Second
 	costTimes = 10
+	longTimes = 30
 	mostKept  = 8 // campaigns
 )
 
@@ -67,6 +84,7 @@ type gallery struct {
 	mu       sync.Mutex
 	pictures map[string]*kept
 	editions map[string]*edition
+	asked    chan string // campaigns to be drawn anew; nil while nobody draws
 }
 
 type kept struct {
@@ -85,8 +103,9 @@ type edition struct {
 // touch makes the next look at every campaign a new one: somebody has decided something, and wants to see it.
 func (g *gallery) touch() {
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, k := range g.pictures {
+	all := slices.Collect(maps.Values(g.pictures))
+	g.mu.Unlock()
+	for _, k := range all {
 		k.mu.Lock()
 		k.stale = true
 		k.mu.Unlock()
@@ -116,17 +135,26 @@ func (c *Console) picture(ctx context.Context, name string) (*picture, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if p := k.picture; p != nil && !k.stale {
-		if age := c.Now().Sub(p.At); age >= 0 && age < max(fresh, costTimes*k.cost) {
+		age := c.Now().Sub(p.At)
+		if age >= 0 && age < max(fresh, costTimes*k.cost) {
 			return p, nil
 		}
 		at, err := c.Ledger.Where(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if at.Seq == p.seq && c.Now().Sub(p.At) < time.Minute { // a hold ends without an entry
+		if at.Seq == p.seq && age >= 0 && age < time.Minute { // a hold ends without an entry
+			return p, nil
+		}
+		if age >= 0 && age < max(10*time.Second, longTimes*k.cost) && c.gallery.ask(name) {
 			return p, nil
 		}
 	}
+	return k.draw(ctx, c, name)
+}
+
+// draw makes a new picture. Whoever calls it has locked k.
+func (k *kept) draw(ctx context.Context, c *Console, name string) (*picture, error) {
 	begun := c.Now()
 	p, err := c.draw(ctx, name)
 	if err != nil {
@@ -134,6 +162,67 @@ func (c *Console) picture(ctx context.Context, name string) (*picture, error) {
 	}
 	k.picture, k.cost, k.stale = p, c.Now().Sub(begun), false
 	return p, nil
+}
+
+// ask has a picture drawn anew beside; false where nobody does that.
+func (g *gallery) ask(name string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.asked == nil {
+		return false
+	}
+	select {
+	case g.asked <- name:
+	default: // enough is being drawn
+	}
+	return true
+}
+
+// run draws what is asked for, until ctx ends.
+func (g *gallery) run(ctx context.Context, c *Console) {
+	asked := make(chan string, mostKept)
+	set := func(to chan string) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.asked = to
+	}
+	set(asked)
+	defer set(nil)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case name := <-asked:
+			k := g.of(name)
+			if p, cost := k.last(); p != nil && c.Now().Sub(p.At) < max(fresh, costTimes*cost) {
+				continue // it was drawn since
+			}
+			begun := c.Now()
+			p, err := c.draw(ctx, name)
+			if err != nil {
+				if ctx.Err() == nil {
+					c.Log.Warn("campaign not read", "campaign", name, "error", err)
+				}
+				continue
+			}
+			k.keep(p, c.Now().Sub(begun))
+		}
+	}
+}
+
+func (k *kept) last() (*picture, time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.picture, k.cost
+}
+
+// keep takes a picture that was drawn beside, unless somebody has decided something since, or a newer one is there.
+func (k *kept) keep(p *picture, cost time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.stale && (k.picture == nil || k.picture.seq <= p.seq) {
+		k.picture, k.cost = p, cost
+	}
 }
 
 // draw reads a campaign whole.
@@ -158,7 +247,7 @@ func (c *Console) draw(ctx context.Context, name string) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Holds, err = c.Ledger.Holds(ctx); err != nil {
+	if p.Around, err = c.Ledger.Around(ctx); err != nil {
 		return nil, err
 	}
 	lines := slices.Clone(e.lines)
@@ -201,7 +290,7 @@ func (c *Console) draw(ctx context.Context, name string) (*picture, error) {
 // held is the scope that keeps a donor's letters, "" for none.
 func (p *picture) held(d *donorLine) string {
 	for _, scope := range []string{"all", "donor:" + d.ID, "group:" + d.Group, "region:" + d.Region} {
-		if h, ok := p.Holds[scope]; ok && !h.Ends(p.At) {
+		if h, ok := p.Around.Holds[scope]; ok && !h.Ends(p.At) {
 			return scope
 		}
 	}
@@ -234,6 +323,7 @@ func (c *Console) edition(ctx context.Context, hash string) (*edition, error) {
 	if err != nil {
 		return nil, err
 	}
+	byName(e.lines)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.editions == nil || len(g.editions) >= 2*mostKept {
@@ -241,6 +331,19 @@ func (c *Console) edition(ctx context.Context, hash string) (*edition, error) {
 	}
 	g.editions[hash] = e
 	return e, nil
+}
+
+// byName puts donors into the order of their names, as people look for them: once for an edition, because comparing as
+// people do is dear.
+func byName(lines []donorLine) {
+	order, buffer := collate.New(language.English), collate.Buffer{}
+	keys := make(map[string][]byte, len(lines))
+	for _, d := range lines {
+		if keys[d.Name] == nil {
+			keys[d.Name] = order.KeyFromString(&buffer, d.Name)
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b donorLine) int { return bytes.Compare(keys[a.Name], keys[b.Name]) })
 }
 
 // looked are the states that a person must look at.

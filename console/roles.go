@@ -52,7 +52,7 @@ var allowed = map[Act][]string{
 }
 
 // May says whether a person may do something.
-func May(p ledger.Person, act Act) bool {
+func May(p ledger.Account, act Act) bool {
 	return slices.ContainsFunc(p.Roles, func(r string) bool { return slices.Contains(allowed[act], r) })
 }
 

@@ -164,20 +164,20 @@ func (k *keeper) Unwrap() http.ResponseWriter { return k.ResponseWriter }
 func live(r *http.Request) bool { return r.Header.Get("X-Live") != "" || r.URL.Path == "/events" }
 
 // who is the person that a request comes from; ok is false for a stranger, and for whoever was signed out elsewhere.
-func (c *Console) who(ctx context.Context) (ledger.Person, bool, error) {
+func (c *Console) who(ctx context.Context) (ledger.Account, bool, error) {
 	name := c.sessions.GetString(ctx, whoKey)
 	if name == "" {
-		return ledger.Person{}, false, nil
+		return ledger.Account{}, false, nil
 	}
 	p, ok, err := c.Ledger.Person(ctx, name)
 	if err != nil || !ok || p.Round != c.sessions.GetInt(ctx, roundKey) || p.Password == "" {
-		return ledger.Person{}, false, err
+		return ledger.Account{}, false, err
 	}
 	return p, true, nil
 }
 
 // enter signs a person in, under a new session: what the cookie said before is worth nothing.
-func (c *Console) enter(ctx context.Context, p ledger.Person) error {
+func (c *Console) enter(ctx context.Context, p ledger.Account) error {
 	if err := c.sessions.Clear(ctx); err != nil {
 		return err
 	}

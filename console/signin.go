@@ -75,7 +75,7 @@ func (v *visit) judge(name, password string) (ok, waiting bool, err error) {
 
 // person is who has a name and a password. Whether there is somebody of that name makes no difference to what is done
 // until the end.
-func (v *visit) person(name, password string) (p ledger.Person, ok, waiting bool, err error) {
+func (v *visit) person(name, password string) (p ledger.Account, ok, waiting bool, err error) {
 	if len(name) > 200 || len(password) > mostPassword {
 		name, password = "", "" // hashing a book is no way to keep others waiting
 	}
@@ -95,7 +95,7 @@ func (v *visit) person(name, password string) (p ledger.Person, ok, waiting bool
 	if same, failed := v.same(v.ctx, hash, password); failed != nil {
 		return p, false, false, failed
 	} else if !same || !there || p.Password == "" {
-		return ledger.Person{}, false, false, nil
+		return ledger.Account{}, false, false, nil
 	}
 	return p, true, false, v.throttle.done(v.ctx, a)
 }
@@ -173,7 +173,7 @@ func (v *visit) chosenPassword(form *problems, name string) string {
 	return password
 }
 
-func (c *Console) setPassword(ctx context.Context, who, what string, p *ledger.Person, password string) error {
+func (c *Console) setPassword(ctx context.Context, who, what string, p *ledger.Account, password string) error {
 	if err := c.hashing.do(ctx, func() { p.Password = HashPassword(password) }); err != nil {
 		return err
 	}

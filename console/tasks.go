@@ -58,7 +58,7 @@ func (v *visit) tasks(status int, form *problems, id, note string) error {
 	var fit []ledger.Task
 	for _, t := range all {
 		closed, mine := p.View.Get("show") == "closed", p.View.Get("show") == "mine"
-		if t.Open != closed && (!mine || plainName(t.TakenBy) == v.Person.Name) {
+		if t.Open != closed && (!mine || ledger.NameOf(t.TakenBy) == v.Person.Name) {
 			fit = append(fit, t)
 		}
 	}

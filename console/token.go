@@ -24,7 +24,7 @@ const (
 )
 
 // NewToken gives a person a token with a name, some of the person's roles and an end. What it says is shown once and kept as its hash.
-func NewToken(p *ledger.Person, name string, roles []string, ends, now time.Time, by string) (says string, err error) {
+func NewToken(p *ledger.Account, name string, roles []string, ends, now time.Time, by string) (says string, err error) {
 	switch {
 	case CheckName(name) != "":
 		return "", ledger.Refusal("a token's name says what it is for, in letters, without brackets, bars, slashes or control characters: for example report")
@@ -52,7 +52,7 @@ func tokenHash(says string) string {
 }
 
 // bearer is the person in whose name a token speaks, as no more than the token's roles that are the person's still.
-func (c *Console) bearer(ctx context.Context, says string) (p ledger.Person, t ledger.Token, ok bool, err error) {
+func (c *Console) bearer(ctx context.Context, says string) (p ledger.Account, t ledger.Token, ok bool, err error) {
 	if !strings.HasPrefix(says, tokenMark) || len(says) > 200 {
 		return p, t, false, nil
 	}

@@ -19,7 +19,7 @@ type visit struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	ctx    context.Context
-	Person ledger.Person // with no name for a stranger
+	Person ledger.Account // with no name for a stranger
 }
 
 // visit makes a page answer: to those whose roles allow its act, and with an empty act to everybody.
@@ -51,7 +51,7 @@ func (v *visit) answer(act Act, p page) error {
 		return refused("role")
 	}
 	if v.r.Method == http.MethodPost {
-		if ok {
+		if act != "" {
 			if err := v.token(); err != nil {
 				return err
 			}
@@ -101,11 +101,8 @@ func (v *visit) parse() error {
 // value is a field of the form, without the spaces around it.
 func (v *visit) value(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
 
-// Who is how the ledger keeps who decided: the account's name, and that they were signed in.
+// who is how the ledger keeps who decided: the account's name, and that they were signed in.
 func (v *visit) who() string { return v.Person.Name + " (console)" }
-
-// Can says whether the person may do something; for templates.
-func (v *visit) Can(act Act) bool { return May(v.Person, act) }
 
 // say puts a sentence on top of the next page.
 func (v *visit) say(text string) { v.sessions.Put(v.ctx, flashKey, text) }

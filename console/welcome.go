@@ -37,7 +37,7 @@ func First(ctx context.Context, l *ledger.Ledger) (string, error) {
 }
 
 // Invite gives a person who is about to be written a link by which they choose a password; it returns its path.
-func Invite(p *ledger.Person, now time.Time) string {
+func Invite(p *ledger.Account, now time.Time) string {
 	token := random()
 	p.Link, p.LinkEnds = linkHash(token), now.Add(linkLife).UTC()
 	return "/welcome/" + token
@@ -67,7 +67,7 @@ type welcomeForm struct {
 }
 
 // invited is whom a link is for: first, the first person of all; or somebody who was added.
-func (c *Console) invited(v *visit) (p ledger.Person, first bool, err error) {
+func (c *Console) invited(v *visit) (p ledger.Account, first bool, err error) {
 	hash := linkHash(v.r.PathValue("token"))
 	people, err := c.Ledger.People(v.ctx)
 	if err != nil {
@@ -106,7 +106,7 @@ func (c *Console) chosen(v *visit) error {
 	}
 	form := &problems{}
 	if first {
-		p = ledger.Person{Name: strings.Join(strings.Fields(v.value("name")), " "), Roles: []string{"admin"}, Added: v.Now().UTC()}
+		p = ledger.Account{Name: strings.Join(strings.Fields(v.value("name")), " "), Roles: []string{"admin"}, Added: v.Now().UTC()}
 		p.By = p.Name
 		if why := CheckName(p.Name); why != "" {
 			form.add("name", why)

@@ -211,7 +211,7 @@ func TestSettingsAreComments(t *testing.T) {
 			t.Errorf("the line %q sets something", line)
 		}
 	}
-	for _, key := range []string{"redis", "queue_redis", "relay", "pace", "connections", "in_hand", "give_up", "helo", "quiet", "registry_copies", "token_key_file", "optout_url", "dkim_key_file", "dkim_domain", "dkim_selector", "log"} {
+	for _, key := range []string{"redis", "queue_redis", "relay", "pace", "connections", "in_hand", "give_up", "helo", "quiet", "registry_copies", "token_key_file", "optout_url", "dkim_key_file", "dkim_domain", "dkim_selector", "console", "console_url", "console_tls_cert", "console_tls_key", "undo", "log"} {
 		if !strings.Contains(settings, "\n#"+key+": ") {
 			t.Errorf("the setting %s is not shown", key)
 		}

@@ -42,7 +42,7 @@ func resolvedKey(campaign string) string { return tag + "resolved:" + campaign }
 // SET: registry copies that were read, each a number of 64 bits, in as many sets as keep Redis's compact encoding.
 func readKey(shard uint64) string { return tag + "read:" + strconv.FormatUint(shard, 16) }
 
-// HASH: key of a name to roles|JSON of who may sign in to the console, see Person.
+// HASH: key of a name to roles|JSON of who may sign in to the console, see Account.
 func peopleKey() string { return tag + "people" }
 
 // Keys that are the console's own begin with this: who is signed in, and how often somebody tried. They are no truth, and no

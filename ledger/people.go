@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// A Person is somebody who may sign in to the console. Stored as roles|JSON: fields may be added, never renamed. What the
+// An Account is somebody who may sign in to the console. Stored as roles|JSON: fields may be added, never renamed. What the
 // roles allow is for the console to say.
-type Person struct {
+type Account struct {
 	Name     string    `json:"name"` // the one that decisions are kept under, as they wrote it
 	Roles    []string  `json:"-"`
 	Password string    `json:"password,omitempty"` // its hash; "" before they chose one
@@ -38,14 +38,14 @@ type Token struct {
 // PersonKey is what a name is found by: nobody has the same name in other letter case or spacing.
 func PersonKey(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
 
-func (p Person) store() (string, error) {
+func (p Account) store() (string, error) {
 	b, err := json.Marshal(p)
 	return strings.Join(p.Roles, ",") + "|" + string(b), err
 }
 
-func readPerson(v string) (Person, error) {
+func readPerson(v string) (Account, error) {
 	roles, rest, ok := strings.Cut(v, "|")
-	p := Person{stored: v}
+	p := Account{stored: v}
 	if !ok {
 		return p, fmt.Errorf("people: an entry has no roles")
 	}
@@ -59,7 +59,7 @@ func readPerson(v string) (Person, error) {
 }
 
 // Person reads one person by name; ok is false where there is none.
-func (l *Ledger) Person(ctx context.Context, name string) (p Person, ok bool, err error) {
+func (l *Ledger) Person(ctx context.Context, name string) (p Account, ok bool, err error) {
 	v, err := l.Redis.HGet(ctx, peopleKey(), PersonKey(name)).Result()
 	if isNil(err) {
 		return p, false, nil
@@ -72,12 +72,12 @@ func (l *Ledger) Person(ctx context.Context, name string) (p Person, ok bool, er
 }
 
 // People lists everybody who may sign in, by name.
-func (l *Ledger) People(ctx context.Context) ([]Person, error) {
+func (l *Ledger) People(ctx context.Context) ([]Account, error) {
 	all, err := l.Redis.HVals(ctx, peopleKey()).Result()
 	if err != nil {
 		return nil, fmt.Errorf("people: %w", err)
 	}
-	out := make([]Person, 0, len(all))
+	out := make([]Account, 0, len(all))
 	for _, v := range all {
 		p, err := readPerson(v)
 		if err != nil {
@@ -85,28 +85,28 @@ func (l *Ledger) People(ctx context.Context) ([]Person, error) {
 		}
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b Person) int { return strings.Compare(PersonKey(a.Name), PersonKey(b.Name)) })
+	slices.SortFunc(out, func(a, b Account) int { return strings.Compare(PersonKey(a.Name), PersonKey(b.Name)) })
 	return out, nil
 }
 
 // AddPerson lets somebody sign in. A name that is taken is refused.
-func (l *Ledger) AddPerson(ctx context.Context, who string, p Person) (again bool, err error) {
-	return l.person(ctx, who, "person added", Person{Name: p.Name}, p, rolesOf(p))
+func (l *Ledger) AddPerson(ctx context.Context, who string, p Account) (again bool, err error) {
+	return l.person(ctx, who, "person added", Account{Name: p.Name}, p, rolesOf(p))
 }
 
 // ChangePerson writes a person as they are now over what was read; note is what the audit says of it, and never a secret.
-func (l *Ledger) ChangePerson(ctx context.Context, who, what string, p Person, note string) (again bool, err error) {
+func (l *Ledger) ChangePerson(ctx context.Context, who, what string, p Account, note string) (again bool, err error) {
 	return l.person(ctx, who, what, p, p, note)
 }
 
 // RemovePerson lets somebody sign in no longer.
-func (l *Ledger) RemovePerson(ctx context.Context, who string, p Person) (again bool, err error) {
-	return l.person(ctx, who, "person removed", p, Person{}, rolesOf(p))
+func (l *Ledger) RemovePerson(ctx context.Context, who string, p Account) (again bool, err error) {
+	return l.person(ctx, who, "person removed", p, Account{}, rolesOf(p))
 }
 
-func rolesOf(p Person) string { return strings.Join(p.Roles, ", ") }
+func rolesOf(p Account) string { return strings.Join(p.Roles, ", ") }
 
-func (l *Ledger) person(ctx context.Context, who, what string, before, after Person, note string) (bool, error) {
+func (l *Ledger) person(ctx context.Context, who, what string, before, after Account, note string) (bool, error) {
 	value := ""
 	if after.Name != "" {
 		var err error

@@ -36,9 +36,17 @@ type Campaign struct {
 	PausedWhy  string
 	Standing   map[string]time.Time // step to the end of its standing approval; absent for steps released letter by letter
 	Each       map[string]bool
-	Editions   []string // hashes of all editions, the newest first
-	Voided     bool     // what was planned when it was cancelled is cancelled
+	Editions   []string  // hashes of all editions, the newest first
+	LaunchAt   time.Time // it starts then, unless that is taken back; zero for no launch
+	LaunchBy   string
+	Back       string // the edition that was sent back last
+	BackBy     string
+	BackWhy    string
+	Voided     bool // what was planned when it was cancelled is cancelled
 }
+
+// SentBack says whether the edition that waits was sent back.
+func (c Campaign) SentBack() bool { return c.Pending != "" && c.Back == c.Pending }
 
 // Current is the edition that letters are written by: the approved one, or the first one waiting.
 func (c Campaign) Current() string {
@@ -72,6 +80,10 @@ func (l *Ledger) Campaign(ctx context.Context, name string) (Campaign, error) {
 		Inputs: h["inputs"], Laid: h["laid"], Steps: strings.Fields(h["steps"]),
 		ApprovedBy: h["approved_by"], Open: fromMS(h["open"]), PausedBy: h["pause_by"], PausedWhy: h["pause_why"],
 		Standing: map[string]time.Time{}, Each: map[string]bool{}, Voided: h["voided"] == "1",
+		Back: h["back"], BackBy: h["back_by"], BackWhy: h["back_why"], LaunchBy: h["launch_by"],
+	}
+	if c.Status == "approved" {
+		c.LaunchAt = fromMS(h["launch_at"])
 	}
 	c.Number, _ = strconv.Atoi(h["number"])
 	n, _ := strconv.Atoi(h["editions"])

@@ -201,6 +201,12 @@ func (s *Scheduler) settleDown(ctx context.Context, c ledger.Campaign) error {
 	case c.Status != "cancelled" && c.Edition != "" && c.Laid != c.Edition:
 		_, err := s.Lay(ctx, "scheduler", c.Name)
 		return err
+	case !c.LaunchAt.IsZero():
+		started, err := s.Ledger.Go(ctx, "scheduler", c.Name)
+		if started {
+			s.Log.Info("started", "campaign", c.Name, "by", c.LaunchBy)
+		}
+		return err
 	}
 	return nil
 }

@@ -46,9 +46,11 @@ func newProgram(t *testing.T) *program {
 	var c *console.Console
 	p.site = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.ServeHTTP(w, r) }))
 	t.Cleanup(p.site.Close)
-	c = h.console(p.site.URL)
+	if c, err = h.console(p.site.URL); err != nil {
+		t.Fatal(err)
+	}
 	for name, roles := range map[string][]string{"ann": {"editor", "operator"}, "bea": {"approver"}, "viewer": {"viewer"}} {
-		person := ledger.Person{Name: name, Roles: roles}
+		person := ledger.Account{Name: name, Roles: roles}
 		if _, err := l.AddPerson(t.Context(), "tester", person); err != nil {
 			t.Fatal(err)
 		}

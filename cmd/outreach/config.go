@@ -46,6 +46,7 @@ var settings = []setting{
 	{"replicas", "OUTREACH_REPLICAS", "", "replicas of the ledger that a letter's begin must reach before the letter leaves: a number, or sentinel for as many as could become the primary; sentinel unless set with redis+sentinel://, else 0", false, checkReplicas},
 	{"helo", "OUTREACH_HELO", "", "name a worker says to the relay; the host's name unless set", false, nil},
 	{"quiet", "OUTREACH_QUIET", "30m", "how long after a doubt nobody may resolve it: its answer may still come", false, checkQuiet},
+	{"undo", "OUTREACH_UNDO", "10m", "for how long a start in the console can be taken back before any letter leaves; 0s for none", false, checkQuiet},
 	{"registry_copies", "OUTREACH_REGISTRY_COPIES", "", "where outreach inbox reads registry copies: a folder of .eml files or a Maildir", false, nil},
 	{"intents", "OUTREACH_INTENTS", "", "folder of the intent files, on a disk that is kept; ~/.local/state/outreach/intents unless set", false, checkFolder},
 	{"intents_keep", "OUTREACH_INTENTS_KEEP", "90", "days for which intent files are kept after they were settled", false, checkCount},

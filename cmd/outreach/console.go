@@ -101,12 +101,21 @@ func openDoor(c config) (door, error) {
 }
 
 // console makes the pages on a house.
-func (h *house) console(address string) *console.Console {
+func (h *house) console(address string) (*console.Console, error) {
 	c := &console.Console{
 		Ledger: h.ledger, Desk: &consoleDesk{app: h.app, house: h}, Now: h.app.now, Log: h.log, Address: address,
 	}
+	var err error
+	if c.OptOut, err = h.optOut(); err != nil {
+		return nil, err
+	}
+	if c.OptOut != nil && c.OptOut.Path == "" {
+		// Links without a path would take the pages' own addresses.
+		h.log.Warn("the console serves no links to opt out: optout_url has no path (https://iom.example/optout); outreach optout does")
+		c.OptOut = nil
+	}
 	c.Open()
-	return c
+	return c, nil
 }
 
 // serveConsole serves the pages until ctx ends.
@@ -118,7 +127,11 @@ func (h *house) serveConsole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := h.console(d.address)
+	c, err := h.console(d.address)
+	if err != nil {
+		_ = d.listener.Close()
+		return err
+	}
 	first, err := console.First(ctx, h.ledger)
 	if err != nil {
 		_ = d.listener.Close()
@@ -192,10 +205,4 @@ func (a *app) consoleCommand() *cobra.Command {
 			return h.together(cmd.Context(), map[string]func(context.Context) error{"console": h.serveConsole})
 		},
 	}
-}
-
-// consoleDesk is what the console asks of the rest: what the commands call as well.
-type consoleDesk struct {
-	app   *app
-	house *house
 }

@@ -33,7 +33,7 @@ func oneName(cmd *cobra.Command, args []string) error {
 }
 
 // onPerson runs a command about somebody who is there.
-func (a *app) onPerson(cmd *cobra.Command, name string, do func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Person) error) error {
+func (a *app) onPerson(cmd *cobra.Command, name string, do func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Account) error) error {
 	who, err := a.person()
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (a *app) peopleAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p := ledger.Person{Name: strings.Join(strings.Fields(args[0]), " "), Roles: roles, Added: a.now().UTC(), By: who}
+			p := ledger.Account{Name: strings.Join(strings.Fields(args[0]), " "), Roles: roles, Added: a.now().UTC(), By: who}
 			if why := console.CheckName(p.Name); why != "" {
 				return usagef("%s", strings.ToLower(why[:1])+why[1:])
 			}
@@ -114,7 +114,7 @@ func (a *app) peopleAdd() *cobra.Command {
 }
 
 // handOut prints a link by which somebody chooses a password.
-func (a *app) handOut(p ledger.Person, path string) error {
+func (a *app) handOut(p ledger.Account, path string) error {
 	c, err := a.config()
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func (a *app) peopleRoles() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Person) error {
+			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Account) error {
 				before := strings.Join(p.Roles, ", ")
 				p.Roles = roles
 				p.Round++
@@ -208,7 +208,7 @@ func (a *app) peopleReset() *cobra.Command {
 		Use: "reset NAME", Short: "End somebody's password; prints a link by which they choose another, once", Args: oneName,
 		Example: "  outreach people reset 'Bea Approver'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Person) error {
+			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Account) error {
 				p.Password = ""
 				p.Round++
 				path := console.Invite(&p, a.now())
@@ -227,7 +227,7 @@ func (a *app) peopleRemove() *cobra.Command {
 		Use: "remove NAME", Short: "Let somebody sign in no longer; what they decided stays", Args: oneName,
 		Example: "  outreach people remove 'Bea Approver'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Person) error {
+			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Account) error {
 				if _, err := l.RemovePerson(ctx, who, p); err != nil {
 					return err
 				}

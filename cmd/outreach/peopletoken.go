@@ -50,7 +50,7 @@ func (a *app) tokenAdd() *cobra.Command {
 				}
 				ends = d.AddDays(1).In(time.Local)
 			}
-			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Person) error {
+			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Account) error {
 				says, err := console.NewToken(&p, args[1], roles, ends, a.now(), who)
 				if err != nil {
 					return err
@@ -121,7 +121,7 @@ func (a *app) tokenRevoke() *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke NAME TOKEN", Short: "End a token at once", Args: nameAndToken, Example: "  outreach people token revoke 'Bea Approver' report",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Person) error {
+			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Account) error {
 				at := slices.IndexFunc(p.Tokens, func(t ledger.Token) bool { return t.Name == args[1] })
 				if at < 0 {
 					return ledger.Refusal(fmt.Sprintf("%s has no token called %q; type: outreach people token list", p.Name, args[1]))

@@ -73,63 +73,88 @@ A refused or bounced letter can be sent again (resend) once its corrected addres
 	return cmd
 }
 
+// settled is what a decision on a doubt came to.
+type settled struct {
+	ledger.Resolution
+	ledger.Resolved
+	before ledger.Letter
+	relay  string
+	other  bool // the approved edition has other words or another addressee
+	number int  // of that edition
+}
+
 func (a *app) resolve(ctx context.Context, l *ledger.Ledger, f found, r ledger.Resolution) error {
-	before, ok, err := l.Letter(ctx, letter.Block{Campaign: r.Letter.Campaign, Step: r.Letter.Step, Name: r.Block}, r.Letter.Donor)
+	got, err := a.decideDoubt(ctx, l, f, r)
 	if err != nil {
 		return err
 	}
-	other := false // the approved edition has other words or another addressee
+	if a.json {
+		return a.print(map[string]any{
+			"letter": r.Letter.String(), "state": word(got.State), "generation": got.Generation, "again": got.Again, "relay": got.relay,
+		})
+	}
+	for _, line := range got.says() {
+		fmt.Fprintln(a.out, line)
+	}
+	a.next("outreach case %s", r.Letter.Donor)
+	return nil
+}
+
+// decideDoubt settles a doubt as a person has decided.
+func (a *app) decideDoubt(ctx context.Context, l *ledger.Ledger, f found, r ledger.Resolution) (settled, error) {
+	out := settled{number: f.campaign.Number}
+	before, ok, err := l.Letter(ctx, letter.Block{Campaign: r.Letter.Campaign, Step: r.Letter.Step, Name: r.Block}, r.Letter.Donor)
+	if err != nil {
+		return out, err
+	}
 	if ok && r.Decision == ledger.DecideResend {
 		var address bool
-		if other, address, err = differs(ctx, l, f.campaign, before, r.Block); err != nil {
-			return err
+		if out.other, address, err = differs(ctx, l, f.campaign, before, r.Block); err != nil {
+			return out, err
 		}
 		if address {
 			r.Corrected = f.campaign.Edition
 		}
 	}
-	got, err := l.Resolve(ctx, r)
-	if err != nil {
-		return err
+	out.Resolution, out.before = r, before
+	if out.Resolved, err = l.Resolve(ctx, r); err != nil {
+		return out, err
 	}
-	if r.Decision == ledger.DecideResend && (got.Again || got.Before == letter.Bounced) {
+	if r.Decision == ledger.DecideResend && (out.Again || out.Before == letter.Bounced) {
 		if err := a.reachable(ctx, l, f, r); err != nil {
-			return err
+			return out, err
 		}
 	}
 	relays, err := l.RelayNames(ctx)
-	if err != nil {
-		return err
-	}
-	relay := before.Through(relays)
-	if a.json {
-		return a.print(map[string]any{
-			"letter": r.Letter.String(), "state": word(got.State), "generation": got.Generation, "again": got.Again, "relay": relay,
-		})
-	}
-	if got.Before == letter.InDoubt {
-		fmt.Fprintf(a.out, "%s: in doubt since %s; relay %s, worker %s, generation %d\n", r.Letter, moment(before.Since),
-			cmp.Or(relay, "not known"), before.Worker(), before.Generation)
+	out.relay = before.Through(relays)
+	return out, err
+}
+
+// says tells it to a person.
+func (s settled) says() (lines []string) {
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	if s.Before == letter.InDoubt {
+		say("%s: in doubt since %s; relay %s, worker %s, generation %d", s.Letter, moment(s.before.Since),
+			cmp.Or(s.relay, "not known"), s.before.Worker(), s.before.Generation)
 	}
 	switch {
-	case got.Again:
-		fmt.Fprintf(a.out, "%s: resolved so already; it is %s\n", r.Letter, word(got.State))
-	case r.Decision == ledger.DecideSent:
-		fmt.Fprintf(a.out, "%s: sent, by decision of %s; its next step follows\n", r.Letter, r.Who)
-	case r.Decision == ledger.DecideGiveUp:
-		fmt.Fprintf(a.out, "%s: given up, and cancelled; no step follows it\n", r.Letter)
-	case got.State == letter.Cancelled:
-		fmt.Fprintf(a.out, "%s: cancelled instead of sent again: its case has an answer, or its campaign was cancelled\n", r.Letter)
-	case got.Before != letter.InDoubt:
-		fmt.Fprintf(a.out, "%s: planned to its new address as generation %d\n", r.Letter, got.Generation)
+	case s.Again:
+		say("%s: resolved so already; it is %s", s.Letter, word(s.State))
+	case s.Decision == ledger.DecideSent:
+		say("%s: sent, by decision of %s; its next step follows", s.Letter, s.Who)
+	case s.Decision == ledger.DecideGiveUp:
+		say("%s: given up, and cancelled; no step follows it", s.Letter)
+	case s.State == letter.Cancelled:
+		say("%s: cancelled instead of sent again: its case has an answer, or its campaign was cancelled", s.Letter)
+	case s.Before != letter.InDoubt:
+		say("%s: planned to its new address as generation %d", s.Letter, s.Generation)
 	default:
-		fmt.Fprintf(a.out, "%s: planned again as generation %d, with the same date and Message-ID\n", r.Letter, got.Generation)
-		if other {
-			fmt.Fprintf(a.out, "%s: its content changed since: it goes out as edition %d has it\n", r.Letter, f.campaign.Number)
+		say("%s: planned again as generation %d, with the same date and Message-ID", s.Letter, s.Generation)
+		if s.other {
+			say("%s: its content changed since: it goes out as edition %d has it", s.Letter, s.number)
 		}
 	}
-	a.next("outreach case %s", r.Letter.Donor)
-	return nil
+	return lines
 }
 
 // reachable sets a bounce aside whose letter goes to another address: its case waits for nobody's decision any more, and its

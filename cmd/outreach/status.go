@@ -149,8 +149,14 @@ func (a *app) printStatus(ctx context.Context, l *ledger.Ledger, s status, c led
 	if c.Status == "paused" {
 		fmt.Fprintf(a.out, "paused by %s%s\n", c.PausedBy, because(c.PausedWhy))
 	}
+	if !c.LaunchAt.IsZero() {
+		fmt.Fprintf(a.out, "it starts at %s, launched by %s; outreach undo %s takes that back\n", moment(c.LaunchAt), c.LaunchBy, c.Name)
+	}
 	if c.Pending != "" {
 		fmt.Fprintf(a.out, "edition %.12s, planned by %s, waits for approval\n", c.Pending, c.PendingBy)
+	}
+	if c.SentBack() {
+		fmt.Fprintf(a.out, "it was sent back by %s: %s\n", c.BackBy, c.BackWhy)
 	}
 	if s.Waits != "" {
 		fmt.Fprintf(a.out, "sending waits: %s; outreach doctor says what to do\n", s.Waits)

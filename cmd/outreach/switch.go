@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,7 @@ var verbs = map[ledger.Verb]struct{ short, done, again, next string }{
 
 func (a *app) switchCommand(v ledger.Verb) *cobra.Command {
 	var confirm, reason string
+	var undo time.Duration
 	typed := v == ledger.Start || v == ledger.Cancel
 	cmd := &cobra.Command{
 		Use: string(v) + " CAMPAIGN", Short: verbs[v].short, Args: named,
@@ -44,6 +46,12 @@ func (a *app) switchCommand(v ledger.Verb) *cobra.Command {
 						return err
 					}
 				}
+				if undo < 0 || undo > 24*time.Hour {
+					return usagef("--undo: %s is not a time from 0s to 24h (for example 10m)", undo)
+				}
+				if v == ledger.Start && undo > 0 {
+					return a.launch(ctx, l, who, c, undo)
+				}
 				got, err := l.Switch(ctx, who, c.Name, v, reason)
 				if err != nil {
 					return err
@@ -61,6 +69,9 @@ func (a *app) switchCommand(v ledger.Verb) *cobra.Command {
 	if typed {
 		cmd.Flags().StringVar(&confirm, "confirm", "", "the campaign's `name`, typed again")
 		cmd.Example = "  outreach " + string(v) + " resilience --confirm resilience"
+	}
+	if v == ledger.Start {
+		cmd.Flags().DurationVar(&undo, "undo", 0, "start only after this `time`, in which outreach undo takes it back; for example 10m")
 	}
 	if v == ledger.Pause || v == ledger.Cancel {
 		cmd.Flags().StringVar(&reason, "reason", "", "why, for those who come after you")

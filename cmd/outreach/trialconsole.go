@@ -38,11 +38,14 @@ func (h *house) openTrialConsole(ctx context.Context, at string, box *trial.Mail
 		return nil, ledger.Refusal(fmt.Sprintf("the console cannot listen: %s; choose another address with --console", err))
 	}
 	t := &trialConsole{listener: l, password: strings.ToLower(rand.Text()[:16])}
-	t.console = h.console("http://" + l.Addr().String())
+	if t.console, err = h.console("http://" + l.Addr().String()); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
 	t.console.Banner, t.console.Mailbox = trialBanner, box.PagesURL()
 	hash := console.HashPassword(t.password)
 	for _, p := range trialPeople {
-		if _, err := h.ledger.AddPerson(ctx, "trial", ledger.Person{
+		if _, err := h.ledger.AddPerson(ctx, "trial", ledger.Account{
 			Name: p.name, Roles: []string{p.role}, Password: hash, Added: h.app.now().UTC(), By: "trial",
 		}); err != nil {
 			_ = l.Close()

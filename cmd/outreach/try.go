@@ -152,6 +152,7 @@ func (a *app) trialHouse(ctx context.Context, store *trial.Store, box *trial.Mai
 	}
 	// What the environment says is for real work; a trial dials what it started itself.
 	c.value["queue_redis"], c.value["helo"], c.value["registry_copies"], c.value["intents"] = "", "trial.outreach.example", "", ""
+	c.value["undo"] = "20s" // whoever tries it does not want to wait
 	h, closeAll, err := a.furnish(ctx, c)
 	if err != nil {
 		return nil, nil, err

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -171,7 +172,8 @@ func (b *Browser) Send(t testing.TB, button string) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(button))); err != nil {
-		t.Fatalf("browser: %s: %v", button, err)
+		b.picture(t, "failed.png")
+		t.Fatalf("browser: %s: %v; the page says:\n%s", button, err, b.Text(t, "body"))
 	}
 }
 
@@ -179,6 +181,11 @@ func (b *Browser) Send(t testing.TB, button string) {
 func (b *Browser) Choose(t testing.TB, selector string) {
 	t.Helper()
 	b.Run(t, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// Checked asks whether a box is ticked.
+func Checked(selector string) chromedp.Action[bool] {
+	return chromedp.Evaluate[bool]("document.querySelector(" + strconv.Quote(selector) + ").checked")
 }
 
 // A sight is how a page is looked at.
