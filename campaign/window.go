@@ -60,6 +60,9 @@ func (s Schedule) Opening(t time.Time) time.Time {
 	return t
 }
 
+// OpeningOf is the first moment of a day, by the clocks of Zone, or after it, at which a letter may leave.
+func (s Schedule) OpeningOf(d donor.Date) time.Time { return s.Opening(startOf(d, s.zone())) }
+
 // After is when the next letter may leave: so many working days after the day on which one was sent, as the calendar
 // of Zone counts days, at that day's opening or the next one. With no working days it is the next opening after sent.
 func (s Schedule) After(sent time.Time, workingDays int) time.Time {

@@ -78,7 +78,7 @@ func TestBackupRestore(t *testing.T) {
 		w.ok(nil, w.StoreBlocks(w.ctx, "res", map[string][]byte{"a": {1, 2, 0xfe}, "b": []byte("plain")}))
 		attached := bytes.Repeat([]byte{0, 0xff, 0x0a}, 400_000)
 		w.ok(nil, w.StoreFile(w.ctx, "res", hashOf(attached), attached))
-		w.ok(w.Suppress(w.ctx, "ann", "x@y.example", "asked\nfor \xff it"))
+		w.ok(w.Suppress(w.ctx, "ann", "x@y.example", ledger.ByHand, "asked\nfor \xff it"))
 		w.ok(w.Withdraw(w.ctx, "ann", "corrected", []string{"people@1", "countries@2"}))
 		w.ok(w.Hold(w.ctx, "ann", "region:Asia", time.Time{}, "summit"))
 		w.ok(w.Record(w.ctx, "res", "FJI", "FJI-0", []string{"appeal"}, ledger.Entry{Kind: "reply", Date: "2026-11-24", By: "ann", At: time.Now()}))
@@ -256,7 +256,7 @@ func TestVerify(t *testing.T) {
 		{"no JSON", change(row, `{`, `<`), fmt.Sprintf("line %d: cannot be read", row+1)},
 		{"an entry rewritten", change(entry, `"who":"bea"`, `"who":"ann"`), fmt.Sprintf("line %d: audit entry", entry+1)},
 		{"a newer version", change(0, `"version":1`, `"version":2`), "line 1: the backup has version 2 and this program knows 1"},
-		{"a newer schema", change(0, `"schema":1`, `"schema":9`), "line 1: the backup's ledger has schema 9"},
+		{"a newer schema", change(0, `"schema":2`, `"schema":9`), "line 1: the backup's ledger has schema 9"},
 		{"more after the end", zip(append(append([]string(nil), lines...), "{}\n")), "something follows after the backup's last line"},
 		{"a bit in the gzip", flip(whole), "line "},
 	} {

@@ -207,7 +207,7 @@ func (s *stepCheck) look(ctx context.Context, size int, mend string) ([]glance, 
 	c := s.campaign
 	for from := 0; from < len(s.blocks); from += size {
 		chunk := s.blocks[from:min(from+size, len(s.blocks))]
-		keys := []string{campaignKey(c), countsKey(c), lookKey(c), dueKey(c), busyKey(), followKey(c), holdsKey(), reindexKey()}
+		keys := []string{campaignKey(c), countsKey(c), lookKey(c), dueKey(c), busyKey(), followKey(c), holdsKey(), reindexKey(), casesKey(c)}
 		args := []any{c, s.step, flag(s.next != ""), flag(mend != "")}
 		for _, b := range chunk {
 			next := s.step

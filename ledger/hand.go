@@ -32,9 +32,10 @@ func random(n int) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// AddressHash is how the ledger knows an address: hex of the first half of SHA-256 over it in lower case.
+// AddressHash is how the ledger knows an address: hex of the first half of SHA-256 over it in lower case, without spaces
+// around it.
 func AddressHash(address string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(address)))
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(address))))
 	return hex.EncodeToString(sum[:16])
 }
 
@@ -73,7 +74,7 @@ type Claims struct {
 	Next       time.Time // when the block is due next; zero when nothing is planned in it
 	Why        string    // why nothing may leave now, "" otherwise
 	Held       bool      // it is the relay that is held: another one may do
-	Suppressed int       // how many addresses the suppression list holds
+	Suppressed int       // version of the suppression list
 }
 
 // Pace is a relay's speed limit: the time between two letters, 0 for none.
@@ -171,6 +172,8 @@ var whyNot = map[string]string{
 	"edition":   "another edition was approved meanwhile",
 	"status":    "the campaign is not running",
 	"stopped":   "the case has an answer",
+	"paused":    "a person must decide first about mail that came",
+	"moved":     "the case waits for a day",
 	"held":      "the donor is held",
 	"earlier":   "the step before has not been sent",
 	"withdrawn": "facts were withdrawn meanwhile; the letter is looked at again",

@@ -178,7 +178,7 @@ func (l *Ledger) Advance(ctx context.Context, f Follow, next string, donors []Ne
 func (l *Ledger) Reindex(ctx context.Context, campaign, step string, blocks []string) error {
 	for len(blocks) > 0 {
 		n := min(len(blocks), 50)
-		keys, args := []string{dueKey(campaign), holdsKey(), campaignKey(campaign)}, []any{step}
+		keys, args := []string{dueKey(campaign), holdsKey(), campaignKey(campaign), casesKey(campaign)}, []any{step}
 		for _, b := range blocks[:n] {
 			keys = append(keys, rowsKey(letter.Block{Campaign: campaign, Step: step, Name: b}))
 			args = append(args, b)

@@ -9,7 +9,8 @@ import (
 // All keys of the ledger share one hash tag, so that a transition is one script on one node.
 const tag = "{outreach}:"
 
-// HASH: epoch, schema, seq, chain, deaths (of workers); epochs, those before; frozen, why nothing may leave; restoring,
+// HASH: epoch, schema, seq, chain, deaths (of workers); salt, the secret of hashes whose address is erased; closed, version of
+// the suppression list; epochs, those before; frozen, why nothing may leave; restoring,
 // while a restore writes.
 func metaKey() string { return tag + "meta" }
 
@@ -50,8 +51,14 @@ func dueKey(campaign string) string { return tag + "due:" + campaign }
 // ZSET: STEP/BLOCK whose sent letters may have a next step, by when they were sent (ms).
 func followKey(campaign string) string { return tag + "follow:" + campaign }
 
-// HASH: donor to S or O, then one entry of JSON a line.
+// HASH: donor to S, P, M|ms or O, see scripts/lib.lua, then one entry of JSON a line.
 func casesKey(campaign string) string { return tag + "case:" + campaign }
+
+// HASH: identity of a mail that came in a case to when (ms), a bar and the mail as JSON.
+func mailsKey(campaign, donor string) string { return tag + "mail:" + campaign + ":" + donor }
+
+// HASH: CAMPAIGN/DONOR/KIND to a task, see scripts/lib.lua.
+func tasksKey() string { return tag + "tasks" }
 
 // SET: names of all blocks that any edition of the campaign has had.
 func blocksKey(campaign string) string { return tag + "blocks:" + campaign }
@@ -62,7 +69,8 @@ func busyKey() string { return tag + "busy" }
 // HASH: scope to until|at|who|reason.
 func holdsKey() string { return tag + "holds" }
 
-// HASH: address hash to at|who|reason.
+// HASH: address hash, or its salted hash once the address is erased, to at|who|, a tab, source, a tab, address, a tab, reason;
+// or to at|who|reason, as it was before addresses were kept.
 func suppressedKey() string { return tag + "suppressed" }
 
 // HASH: key of a withdrawn fact, ID@HASH of its row in the register, to at|who|reason; .token, never the same twice,

@@ -19,8 +19,9 @@ import (
 	"outreach.example/letter"
 )
 
-// Schema is the number of the stored form. A program refuses a ledger with a higher one.
-const Schema = 1
+// Schema is the number of the stored form. A program refuses a ledger with a higher one, and raises a lower one when it opens
+// it: from 2 on a case may be paused or moved, which an older program would not see.
+const Schema = 2
 
 //go:embed scripts/*.lua
 var files embed.FS

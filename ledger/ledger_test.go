@@ -302,7 +302,10 @@ func TestStopBeatsBegin(t *testing.T) {
 			"the donor is held", letter.Planned},
 		{"hold all", func(w *world) error { _, err := w.Hold(w.ctx, "ann", "all", time.Time{}, "x"); return err },
 			"the donor is held", letter.Planned},
-		{"suppressed", func(w *world) error { _, err := w.Suppress(w.ctx, "ann", "A@KEN.example", "asked"); return err },
+		{"suppressed", func(w *world) error {
+			_, err := w.Suppress(w.ctx, "ann", "A@KEN.example", ledger.ByHand, "asked")
+			return err
+		},
 			"an address of the letter is suppressed", letter.Planned},
 		{"new edition", func(w *world) error {
 			w.plan(editionTwo, "KEN")
@@ -925,7 +928,7 @@ func TestNewerSchema(t *testing.T) {
 		if _, err := l.Open(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		rdb.HSet(t.Context(), "{outreach}:meta", "schema", "2")
+		rdb.HSet(t.Context(), "{outreach}:meta", "schema", "99")
 		if _, err := l.Open(t.Context()); err == nil || !strings.Contains(err.Error(), "newer program") {
 			t.Errorf("open: %v", err)
 		}

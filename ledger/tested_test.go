@@ -46,7 +46,7 @@ func TestTested(t *testing.T) {
 		}
 		w.adds("KEN")
 
-		w.ok(w.Suppress(w.ctx, "ann", "me@iom.example", "asked for it"))
+		w.ok(w.Suppress(w.ctx, "ann", "me@iom.example", ledger.ByHand, "asked for it"))
 		n = entries()
 		var refusal ledger.Refusal
 		if err := test("ME@iom.example", "<test.2@iom.example>"); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "suppressed") {

@@ -83,23 +83,21 @@ func (w *Worker) leaveOut(o *outgoing, c ledger.Claim) (reason string) {
 	w.mu.Lock()
 	list := w.suppressed
 	w.mu.Unlock()
-	to := ledger.AddressHash(o.Envelope.To)
-	if list[to] {
+	if list.Has(o.Envelope.To) {
 		return "the address of the first contact is suppressed"
 	}
-	o.hashes = []string{to}
+	o.hashes = []string{ledger.AddressHash(o.Envelope.To)}
 	o.copies = o.Envelope.Cc
 	var kept []string
 	for i, address := range o.copies {
-		h := ledger.AddressHash(address)
-		if list[h] {
+		if list.Has(address) {
 			o.left = append(o.left, address)
 			continue
 		}
 		if c.DeferredCc&(1<<i) != 0 {
 			o.deferred = append(o.deferred, len(kept))
 		}
-		kept, o.cc, o.hashes = append(kept, address), append(o.cc, i), append(o.hashes, h)
+		kept, o.cc, o.hashes = append(kept, address), append(o.cc, i), append(o.hashes, ledger.AddressHash(address))
 	}
 	o.Envelope.Cc = kept
 	return ""

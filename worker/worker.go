@@ -45,8 +45,8 @@ type Worker struct {
 	full     string         // why the ledger has no room for more, ""
 	blind    bool           // it does not say how much room it has
 
-	listed     int // how many addresses suppressed was read at
-	suppressed map[string]bool
+	listed     int // version of the suppression list that suppressed is
+	suppressed ledger.Closed
 	token      string // of the last withdrawal of facts that withdrawn knows of
 	withdrawn  map[string]ledger.Withdrawal
 	complained time.Time // when the log was told last that the disk keeps letters back
@@ -139,13 +139,13 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 		return nil, err
 	}
 	if stale {
-		// Addresses are only ever added, so the number tells whether the list is known. begin looks again.
+		// begin looks again.
 		list, err := w.Ledger.Suppressed(ctx)
 		if err != nil {
 			return nil, err
 		}
 		w.mu.Lock()
-		w.suppressed, w.listed = list, len(list)
+		w.suppressed, w.listed = list, list.Version
 		w.mu.Unlock()
 	}
 	if edition := claims.Letters[0].Edition; made == nil || made.edition != edition {

@@ -290,7 +290,7 @@ func TestExpiryWantsAttempts(t *testing.T) {
 func TestSuppressed(t *testing.T) {
 	h := newHouse(t, "registry@iom.example", map[string][]string{"A": {"a@a.example", "cc@a.example"}, "B": {"b@b.example", "cc@b.example", "dd@b.example"}})
 	for _, a := range []string{"a@a.example", "CC@b.example"} {
-		if _, err := h.ledger.Suppress(h.ctx, "ann", a, "asked"); err != nil {
+		if _, err := h.ledger.Suppress(h.ctx, "ann", a, ledger.ByHand, "asked"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -320,7 +320,7 @@ func TestUnreachable(t *testing.T) {
 // A letter that must be withheld while the store does not answer for a moment is withheld, and not claimed for ever.
 func TestStoreAwayForAMoment(t *testing.T) {
 	h := newHouse(t, "registry@iom.example", map[string][]string{"A": {"a@a.example"}})
-	if _, err := h.ledger.Suppress(h.ctx, "ann", "a@a.example", "asked"); err != nil {
+	if _, err := h.ledger.Suppress(h.ctx, "ann", "a@a.example", ledger.ByHand, "asked"); err != nil {
 		t.Fatal(err)
 	}
 	failing := &failOnce{words: "the address of the first contact is suppressed"}

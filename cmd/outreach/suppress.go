@@ -35,7 +35,7 @@ func (a *app) suppressCommand() *cobra.Command {
 				return usagef("why? add --reason 'one line for those who come after you'")
 			}
 			return a.withLedger(cmd, func(ctx context.Context, l *ledger.Ledger) error {
-				again, err := l.Suppress(ctx, who, address, reason)
+				again, err := l.Suppress(ctx, who, address, ledger.ByHand, reason)
 				if err != nil {
 					return err
 				}

@@ -7,7 +7,7 @@
 -- Returns epoch, seq and chain of the ledger after this call, then
 --       per letter: 'ok' granted | 'again' granted before to this nonce, and written again
 --       | 'nonce' not claimed by it | 'lease' | 'edition' another edition is approved | 'status' the campaign is not running
---       | 'stopped' | 'held' | 'suppressed:N' address N, from 0 | 'earlier' the step before has not been sent
+--       | 'stopped' | 'paused' | 'moved' by the donor's case | 'held' | 'suppressed:N' address N, from 0 | 'earlier' the step before has not been sent
 --       | 'withdrawn' facts were withdrawn since the letter was looked at | 'frozen' nothing leaves of this ledger
 local now = now_ms()
 local frozen = icy(KEYS[1])
@@ -15,6 +15,7 @@ local out, body = {}, {}
 -- What holds for every letter of this call is asked once.
 local seen, living, busy = {}, {}, {}
 local anyheld, anysuppressed = redis.call('HLEN', KEYS[4]) > 0, redis.call('HLEN', KEYS[5]) > 0
+local secret = anysuppressed and redis.call('HGET', KEYS[1], 'salt')
 local withdrawn = redis.call('HGET', KEYS[7], '.token') or ''
 local function about(campaign, cases)
   local c = seen[campaign]
@@ -48,14 +49,14 @@ for i = 2, #ARGV, 15 do
     if c[1] ~= 'running' then answer = 'status'
     elseif c[2] ~= edition then answer = 'edition'
     elseif ARGV[i + 14] ~= withdrawn then answer = 'withdrawn'
-    elseif c.cases and stopped(cases, donor) then answer = 'stopped'
+    elseif c.cases and standing(cases, donor, now) then answer = standing(cases, donor, now)
     elseif anyheld and held(KEYS[4], now, donor, redis.call('HGET', rows, '.s')) then answer = 'held'
     elseif before and not (prior and prior.s == 'S') then answer = 'earlier' end
   end
   if not answer and anysuppressed then
     local n = 0
     for address in string.gmatch(ARGV[i + 13], '[^,]+') do
-      if not answer and redis.call('HEXISTS', KEYS[5], address) == 1 then answer = 'suppressed:' .. int(n) end
+      if not answer and listed(KEYS[5], secret, address) then answer = 'suppressed:' .. int(n) end
       n = n + 1
     end
   end

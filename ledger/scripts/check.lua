@@ -1,6 +1,6 @@
 -- Compares some blocks of a step with the places in which they must stand, and counts their letters; all in one moment.
 -- With mend, what is missing is put in its place: that changes no letter.
--- KEYS 1 campaign 2 counts 3 look 4 due 5 busy 6 follow 7 holds 8 reindex, then per block: its rows, its rows of the next step
+-- KEYS 1 campaign 2 counts 3 look 4 due 5 busy 6 follow 7 holds 8 reindex 9 cases, then per block: its rows, its rows of the next step
 -- ARGV 1 campaign 2 step 3 '1' where a next step follows 4 '1' to mend, then the blocks' names
 -- Returns {now, the step's counters in the order of states, then per block: SHA-1 of all it holds, letters in that order
 --          as the rows say, faults, one a line: due N | busy N | hand N M | follow N | look DONOR | row FIELD}
@@ -25,7 +25,7 @@ end
 local out = {int(now)}
 for i = 1, #order do out[#out + 1] = int(redis.call('HGET', KEYS[2], step .. '/' .. string.sub(order, i, i)) or '0') end
 for b = 5, #ARGV do
-  local rows, after = KEYS[2 * b - 1], KEYS[2 * b]
+  local rows, after = KEYS[2 * b], KEYS[2 * b + 1]
   local block, all = ARGV[b], redis.call('HGETALL', rows)
   local member = step .. '/' .. block
   local scopes, hand, says = '|', 0, 0
@@ -42,7 +42,7 @@ for b = 5, #ARGV do
     if not r and string.sub(donor, 1, 1) ~= '.' and string.sub(donor, -1) ~= '~' then faults[#faults + 1] = 'row ' .. donor end
     if r then
       n[r.s] = (n[r.s] or 0) + 1
-      if r.s == 'P' and not over and not waits(approval, r) and not kept(donor, scopes) then
+      if r.s == 'P' and not over and not waits(approval, r) and not kept(donor, scopes) and standing(KEYS[9], donor, now) ~= 'paused' then
         free = free + 1
         if not first or r.t < first then first = r.t end
       elseif r.s == 'C' or r.s == 'G' then hand = hand + 1

@@ -4,7 +4,7 @@
 --      14 withdrawn
 -- ARGV 1 campaign 2 step 3 block 4 nonce 5 how many 6 ms between two letters of this relay (0: no pace)
 --      7 ms ahead within which slots are handed out 8 ms after which the block is woken again if letters remain
--- Returns {'ok', now, more ('1' ask again), next due (ms, 0 none), edition, suppressed addresses, token of the withdrawn facts,
+-- Returns {'ok', now, more ('1' ask again), next due (ms, 0 none), edition, version of the suppression list, token of the withdrawn facts,
 --          per letter: donor, generation, attempts, date (s), not before (ms), copies deferred once}
 --       | {'no', why} nothing may leave now | {'no', why, 'relay'} nothing through this relay: it is held
 local now = now_ms()
@@ -65,11 +65,15 @@ for i = 1, #all, 2 do
   local r = row(all[i], all[i + 1], 'P')
   local donor = all[i]
   if r and not waits(c[4], r) and not (anyheld and held(KEYS[7], now, donor, scopes)) then
-    if anycase and stopped(k.cases, donor) then
+    local stand, til
+    if anycase then stand, til = standing(k.cases, donor, now) end
+    local at = math.max(r.t, til or 0)
+    if stand == 'stopped' then
       replan(k, step, block, donor, r, r.t, now)
       stoppedNow[#stoppedNow + 1] = step .. '/' .. donor .. ' cancelled'
-    elseif r.t > now then
-      if nextdue == 0 or r.t < nextdue then nextdue = r.t end
+    elseif stand == 'paused' then -- it has no place until a person has decided
+    elseif at > now then
+      if nextdue == 0 or at < nextdue then nextdue = at end
     elseif #granted / 6 >= want or slot > now + ahead then
       more = true
     else
@@ -103,7 +107,8 @@ if more then
   end
 end
 if nextdue == 0 then redis.call('ZREM', k.due, member) else redis.call('ZADD', k.due, int(nextdue), member) end
-local out = {'ok', int(now), asks, int(nextdue), c[2], int(redis.call('HLEN', KEYS[11])),
+local out = {'ok', int(now), asks, int(nextdue), c[2],
+  int(redis.call('HGET', KEYS[12], 'closed') or redis.call('HLEN', KEYS[11])),
   redis.call('HGET', KEYS[14], '.token') or ''}
 for _, v in ipairs(granted) do out[#out + 1] = v end
 return done(out)

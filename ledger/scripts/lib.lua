@@ -205,10 +205,66 @@ local function held(holds, now, donor, scopes)
   return nil
 end
 
--- stopped says whether the donor's case has ended its letters. A case is 'S' (stopped) or 'O' (open), then its entries.
+-- stopped says whether the donor's case has ended its letters. A case is one line, then its entries. The line is 'S' stopped,
+-- 'P' paused: nothing leaves until a person has decided, 'M|ms' moved: nothing leaves before then, or 'O' open.
 local function stopped(cases, donor)
   local v = redis.call('HGET', cases, donor)
   return v and string.sub(v, 1, 1) == 'S'
+end
+local answered = 'stopped: the case has an answer'
+
+-- standing is what a donor's case says of its letters now: 'stopped', 'paused', 'moved' and until when (ms), or nil.
+local function standing(cases, donor, now)
+  local v = redis.call('HGET', cases, donor)
+  local s = v and string.sub(v, 1, 1)
+  if s == 'S' then return 'stopped' elseif s == 'P' then return 'paused' end
+  if s == 'M' then
+    local til = tonumber(string.match(v, '^M|(%d+)') or '0')
+    if til > now then return 'moved', til end
+  end
+  return nil
+end
+
+-- A task is what waits for a person, under CAMPAIGN/DONOR/KIND, in ten lines: O open or C closed; opened (ms), by; when a
+-- person should look (ms); taken (ms, 0), by; closed (ms, 0), by, with which word; why it is there.
+local function opentask(tasks, id, now, who, due, why)
+  local v = redis.call('HGET', tasks, id)
+  if v and string.sub(v, 1, 1) == 'O' then return false end
+  redis.call('HSET', tasks, id, table.concat({'O', int(now), who, int(due), '0', '', '0', '', '', why}, '\n'))
+  return true
+end
+
+local function tasklines(v)
+  local t = {}
+  for line in string.gmatch(v .. '\n', '(.-)\n') do t[#t + 1] = line end
+  return t
+end
+
+local function closetask(tasks, id, now, who, word)
+  local v = redis.call('HGET', tasks, id)
+  if not v or string.sub(v, 1, 1) ~= 'O' then return false end
+  local t = tasklines(v)
+  t[1], t[7], t[8], t[9] = 'C', int(now), who, word
+  redis.call('HSET', tasks, id, table.concat(t, '\n'))
+  return true
+end
+
+-- salt is an address's hash with the ledger's secret, which is made once.
+local function salt(meta, hash, random)
+  redis.call('HSETNX', meta, 'salt', random)
+  return redis.sha1hex(redis.call('HGET', meta, 'salt') .. hash)
+end
+
+-- listed says whether an address, by its hash, is suppressed. secret is the ledger's salt, or nil.
+local function listed(suppressed, secret, hash)
+  return redis.call('HEXISTS', suppressed, hash) == 1 or
+    (secret and redis.call('HEXISTS', suppressed, redis.sha1hex(secret .. hash)) == 1)
+end
+
+-- relisted gives the suppression list another version: workers know by it that theirs is not the newest.
+local function relisted(meta, suppressed)
+  if not redis.call('HGET', meta, 'closed') then redis.call('HSET', meta, 'closed', redis.call('HLEN', suppressed)) end
+  redis.call('HINCRBY', meta, 'closed', 1)
 end
 
 -- replan returns a letter to planned, due at, unless evidence shows that it left: then it is sent; or its campaign was
@@ -222,7 +278,7 @@ local function replan(k, step, block, donor, r, at, now, words)
   end
   local why
   if redis.call('HGET', k.campaign, 'status') == 'cancelled' then why = 'campaign cancelled'
-  elseif stopped(k.cases, donor) then why = 'stopped: the case has an answer' end
+  elseif stopped(k.cases, donor) then why = answered end
   if why then
     r.t = now
     write(k.rows, k.counts, k.look, step, donor, r, 'X', why)

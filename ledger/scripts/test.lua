@@ -3,7 +3,7 @@
 -- KEYS 1 meta 2 audit 3 suppressed    ARGV 1 who 2 address hash 3 letter and language 4 Message-ID of the test
 -- Returns 'ok' | 'again' the last entry says so already | 'suppressed' | 'frozen' nothing leaves of this ledger
 if icy(KEYS[1]) then return 'frozen' end
-if redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return 'suppressed' end
+if listed(KEYS[3], redis.call('HGET', KEYS[1], 'salt'), ARGV[2]) then return 'suppressed' end
 local body = ARGV[3] .. ' to ' .. ARGV[2] .. ' ' .. ARGV[4]
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 if last then

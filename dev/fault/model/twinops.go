@@ -275,7 +275,7 @@ func opDue(tw *twin) {
 
 func opSuppress(tw *twin) {
 	d := tw.donor()
-	was, err := tw.l.Suppress(tw.ctx, "ann", address(d), "asked")
+	was, err := tw.l.Suppress(tw.ctx, "ann", address(d), ledger.ByHand, "asked")
 	tw.check(err)
 	tw.same("suppress "+donorName(d), was, tw.b.suppress(d) == again)
 }
