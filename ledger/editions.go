@@ -45,6 +45,9 @@ func (l *Ledger) Blocks(ctx context.Context, hash string) (*Blocks, error) {
 // Names lists the blocks in order.
 func (b *Blocks) Names() []string { return slices.Sorted(maps.Keys(b.hashes)) }
 
+// Hash is the hash of a block's records: editions share the blocks that did not change.
+func (b *Blocks) Hash(name string) string { return b.hashes[name] }
+
 // AllBlocks lists, in order, all blocks that any edition of a campaign has had: letters of a donor that a later edition
 // dropped lie in them too.
 func (l *Ledger) AllBlocks(ctx context.Context, campaign string) ([]string, error) {
