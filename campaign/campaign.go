@@ -35,7 +35,12 @@
 //	              order)
 //	steps*        list of name* (lower-case letters, digits and hyphens, 1 to 24), and from the second step on after*
 //	              ("10 working days", counted from the day the step before was sent) and approval* ("each": a person
-//	              releases every letter; "standing until YYYY-MM-DD": approved with the campaign until that day)
+//	              releases every letter; "standing until YYYY-MM-DD": approved with the campaign until that day); at most two
+//	              reminders are standing
+//	call_after    when a person is asked to telephone a donor whose last reminder has no answer: "10 working days", or "never";
+//	              as long as the last reminder's after unless said otherwise, and never in a campaign without reminders
+//	quiet_days    working days within which a donor is not asked again after another campaign has asked it, 0 to 60; 5
+//	              unless said otherwise
 //	block_size    donors of one State that are queued and stored together, 1 to 1000; 100 unless said otherwise
 //
 // Days are YYYY-MM-DD. docs/campaign-file.md tells it at length.
@@ -65,6 +70,8 @@ type Campaign struct {
 	ReplyBy    donor.Date
 	Schedule   Schedule
 	Steps      []Step
+	CallAfter  int // working days from the last reminder until a person telephones; 0 where nobody does
+	QuietDays  int // working days without an ask after one of another campaign
 	BlockSize  int // donors a block, 100 unless the file says otherwise
 
 	file   string

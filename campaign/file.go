@@ -17,7 +17,7 @@ func Parse(name, file string, content []byte) (*Campaign, donor.Faults) {
 	if !ok {
 		return nil, r.faults
 	}
-	c := &Campaign{BlockSize: 100, file: file, places: r.places}
+	c := &Campaign{BlockSize: 100, QuietDays: 5, file: file, places: r.places}
 	readGroup(r, top, campaignKeys, c)
 	for i := range c.Variants {
 		c.Variants[i].AtLeast.Currency = c.Ask.Floor.Currency
@@ -46,6 +46,7 @@ func (c *Campaign) compare(r *reader, name string) {
 		r.warn(r.at("opt_out", "opt_out"), "offers no way to opt out: write web: true or an address, or remove it")
 	}
 	c.attachedTo(r)
+	c.afterReminders(r)
 	start := c.Schedule.Start
 	if start == (donor.Date{}) {
 		return

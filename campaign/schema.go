@@ -84,6 +84,18 @@ var campaignKeys = []key[Campaign]{
 	{"schedule", `schedule: {start: 2026-11-23, zone: Europe/Zurich, days: [mon, tue, wed, thu, fri], hours: "08:30-17:00"}`,
 		func(r *reader, v value, c *Campaign) { readGroup(r, v, scheduleKeys, &c.Schedule) }},
 	{"steps", "steps: [{name: appeal}]", func(r *reader, v value, c *Campaign) { readSteps(r, v, c) }},
+	{"call_after", "", func(r *reader, v value, c *Campaign) {
+		if text, ok := r.text(v, "10 working days"); ok && text == "never" {
+			c.CallAfter = callNever
+		} else if ok {
+			c.CallAfter = workingDays(r, v, text, ", or never")
+		}
+	}},
+	{"quiet_days", "", func(r *reader, v value, c *Campaign) {
+		if n, ok := r.whole(v, 0, 60, "5"); ok {
+			c.QuietDays = int(n)
+		}
+	}},
 	{"block_size", "", func(r *reader, v value, c *Campaign) {
 		if n, ok := r.whole(v, 1, 1000, "100"); ok {
 			c.BlockSize = int(n)
@@ -236,14 +248,7 @@ var stepKeys = []key[written]{
 		if !ok {
 			return
 		}
-		m := afterForm.FindStringSubmatch(text)
-		if m == nil {
-			r.fault(v, "%s is not a number of working days: write for example 10 working days", donor.Quote(text))
-			return
-		}
-		if s.After, _ = strconv.Atoi(m[1]); s.After < 1 || s.After > 250 { // digits, by the form
-			r.fault(v, "%s is out of range: write 1 to 250 working days", donor.Quote(text))
-		}
+		s.After = workingDays(r, v, text, "")
 	}},
 	{"approval", "", func(r *reader, v value, s *written) {
 		s.approval = &v
@@ -258,6 +263,48 @@ var stepKeys = []key[written]{
 			r.fault(v, "%s is not an approval: write each (a person releases every letter) or standing until YYYY-MM-DD", donor.Quote(text))
 		}
 	}},
+}
+
+// workingDays reads a number of working days; also says what else the key may be.
+func workingDays(r *reader, v value, text, also string) int {
+	m := afterForm.FindStringSubmatch(text)
+	if m == nil {
+		r.fault(v, "%s is not a number of working days: write for example 10 working days%s", donor.Quote(text), also)
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1]) // digits, by the form
+	if n < 1 || n > 250 {
+		r.fault(v, "%s is out of range: write 1 to 250 working days%s", donor.Quote(text), also)
+	}
+	return n
+}
+
+// callNever stands in CallAfter while a file is read, where it says never.
+const callNever = -1
+
+// mostReminders is how many reminders may leave by themselves: after them a person telephones.
+const mostReminders = 2
+
+// afterReminders settles what follows the last reminder, once all of the file is read.
+func (c *Campaign) afterReminders(r *reader) {
+	standing := 0
+	for i, s := range c.Steps {
+		if s.Standing == (donor.Date{}) {
+			continue
+		}
+		if standing++; standing > mostReminders {
+			r.fault(r.at("steps.approval", fmt.Sprintf("steps[%d].approval", i)),
+				"%q would be reminder %d that leaves by itself, and after %d a person telephones: write approval: each, or leave the step out", s.Name, standing, mostReminders)
+		}
+	}
+	switch {
+	case c.CallAfter == callNever:
+		c.CallAfter = 0
+	case len(c.Steps) == 1 && c.CallAfter > 0:
+		r.fault(r.at("call_after", "call_after"), "follows the last reminder, and there is none: remove it, or add a step")
+	case c.CallAfter == 0 && len(c.Steps) > 1:
+		c.CallAfter = c.Steps[len(c.Steps)-1].After
+	}
 }
 
 func readSteps(r *reader, v value, c *Campaign) {

@@ -78,6 +78,18 @@ func (s Schedule) After(sent time.Time, workingDays int) time.Time {
 	return s.Opening(startOf(day, s.zone()))
 }
 
+// QuietUntil is from when on this campaign may ask a donor whom another campaign asked at a moment: QuietDays working days
+// later. Zero where it may at once: nobody asked, it was this campaign itself, or the file has no quiet days.
+func (c *Campaign) QuietUntil(other string, asked time.Time) time.Time {
+	if other == "" || other == c.Name || c.QuietDays == 0 || c.Schedule.Always {
+		return time.Time{}
+	}
+	return c.Schedule.After(asked, c.QuietDays)
+}
+
+// Place is the zone in which days are counted.
+func (s Schedule) Place() *time.Location { return s.zone() }
+
 // startOf is the first instant of a day: midnight, the first of two midnights, or the change of the clocks that skips it.
 func startOf(d donor.Date, zone *time.Location) time.Time {
 	t := d.In(zone)

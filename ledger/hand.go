@@ -64,6 +64,7 @@ type Claim struct {
 	NotBefore  time.Time // the relay's pace: no earlier than this
 	DeferredCc uint64    // copies deferred in an earlier attempt, a bit mask over the contacts after the first
 	Withdrawn  string    // token of the withdrawn facts at the claim; "" for none
+	Others     bool      // the ledger has other campaigns, which may have written to the donor
 }
 
 // Claims is the answer to a claim.
@@ -95,7 +96,7 @@ func (l *Ledger) Claim(ctx context.Context, b letter.Block, nonce string, n int,
 	c := b.Campaign
 	got, err := l.strings(ctx, "claim", []string{
 		campaignKey(c), rowsKey(b), countsKey(c), lookKey(c), dueKey(c), busyKey(), holdsKey(), casesKey(c), workersKey(),
-		relayKey(pace.Relay), suppressedKey(), metaKey(), auditKey(), withdrawnKey(), listenedKey(),
+		relayKey(pace.Relay), suppressedKey(), metaKey(), auditKey(), withdrawnKey(), campaignsKey(), listenedKey(),
 	}, c, b.Step, b.Name, nonce, n, pace.Between.Milliseconds(), Ahead.Milliseconds(), l.patience().Rewake.Milliseconds())
 	if err != nil {
 		return Claims{}, err
@@ -105,10 +106,10 @@ func (l *Ledger) Claim(ctx context.Context, b letter.Block, nonce string, n int,
 	}
 	out := Claims{Now: fromMS(got[1]), More: got[2] == "1", Next: fromMS(got[3])}
 	out.Suppressed, _ = strconv.Atoi(got[5])
-	for i := 7; i+5 < len(got); i += 6 {
+	for i := 8; i+5 < len(got); i += 6 {
 		cl := Claim{
 			ID: letter.ID{Campaign: c, Donor: got[i], Step: b.Step}, Block: b, Nonce: nonce, Edition: got[4], Withdrawn: got[6],
-			NotBefore: fromMS(got[i+4]),
+			Others: got[7] == "1", NotBefore: fromMS(got[i+4]),
 		}
 		cl.Generation, _ = strconv.Atoi(got[i+1])
 		cl.Attempts, _ = strconv.Atoi(got[i+2])
@@ -151,6 +152,8 @@ type Begin struct {
 	ContentHash string
 	ByteHash    string
 	Addresses   []string // hashes of the addresses in the envelope: To, then Cc
+	Asks        bool     // the letter asks for something, so that no other campaign asks the donor within its quiet days
+	Looked      *Ask     // the last ask to the donor that was looked at; nil where quiet days are of no matter
 }
 
 // AnswerIn is how long a live worker may wait for the relay's answer before its letter is shown in doubt.
@@ -177,6 +180,7 @@ var whyNot = map[string]string{
 	"held":      "the donor is held",
 	"earlier":   "the step before has not been sent",
 	"withdrawn": "facts were withdrawn meanwhile; the letter is looked at again",
+	"asked":     "another campaign has written to the donor meanwhile; the letter is looked at again",
 	"frozen":    "the ledger is frozen",
 }
 
@@ -217,7 +221,7 @@ func (l *Ledger) Begin(ctx context.Context, b Begin) (Granted, error) {
 
 func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 	k := newKeyring(metaKey(), auditKey(), busyKey(), holdsKey(), suppressedKey(), workersKey(), withdrawnKey())
-	args := make([]any, 1, 1+15*len(bs))
+	args := make([]any, 1, 1+17*len(bs))
 	args[0] = l.patience().Answer.Milliseconds()
 	for _, b := range bs {
 		bl, c := b.Claim.Block, b.Claim.Block.Campaign
@@ -228,6 +232,14 @@ func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 		args = append(args, k.at(campaignKey(c)), k.at(rowsKey(bl)), k.at(countsKey(c)), k.at(lookKey(c)), k.at(casesKey(c)),
 			before, c+"/"+bl.Step+"/"+bl.Name, bl.Step, b.Claim.ID.Donor, b.Claim.Nonce, b.Claim.Edition, b.ContentHash,
 			b.ByteHash, strings.Join(b.Addresses, ","), b.Claim.Withdrawn)
+		asks, looked := 0, "*"
+		if b.Asks {
+			asks = k.at(asksKey(shardOf(b.Claim.ID.Donor)))
+		}
+		if b.Looked != nil {
+			looked = b.Looked.token()
+		}
+		args = append(args, asks, looked)
 	}
 	var short error
 	got, err := l.twice(ctx, "begin", 3+len(bs), func(ctx context.Context) (got []string, err error) {

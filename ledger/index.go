@@ -174,6 +174,32 @@ func (l *Ledger) Advance(ctx context.Context, f Follow, next string, donors []Ne
 	return strconv.Atoi(got[0])
 }
 
+// Call is when a donor is to be telephoned whose last letter has no answer.
+type Call struct {
+	Donor   string
+	Due     time.Time
+	Why     string
+	Without string // the edition in which the donor is not telephoned, so that the block need not be followed for it
+}
+
+// Calls opens the task to telephone for donors of a block whose letter of the last step was sent, once for each, and takes the
+// block off the list of what follows. A donor that has answered is not telephoned.
+func (l *Ledger) Calls(ctx context.Context, f Follow, donors []Call) (opened int, err error) {
+	b, c := f.Block, f.Block.Campaign
+	args := []any{c, b.Step, b.Name}
+	for _, d := range donors {
+		due := strconv.FormatInt(ms(d.Due), 10)
+		if d.Without != "" {
+			due = "-" + d.Without
+		}
+		args = append(args, d.Donor, due, oneLine(d.Why))
+	}
+	n, err := l.number(ctx, "call", []string{
+		metaKey(), auditKey(), campaignKey(c), casesKey(c), followKey(c), tasksKey(), rowsKey(b),
+	}, args...)
+	return max(0, n), err
+}
+
 // Reindex gives blocks of a step their place in the index of what is due.
 func (l *Ledger) Reindex(ctx context.Context, campaign, step string, blocks []string) error {
 	for len(blocks) > 0 {

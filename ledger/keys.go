@@ -72,6 +72,10 @@ func mailsKey(campaign, donor string) string { return tag + "mail:" + campaign +
 // HASH: CAMPAIGN/DONOR/KIND to a task, see scripts/lib.lua.
 func tasksKey() string { return tag + "tasks" }
 
+// HASH: donor to when (s), a bar and the campaign of the last letter that asked it for something; in as many hashes as keep
+// Redis's compact encoding.
+func asksKey(shard uint64) string { return tag + "asks:" + strconv.FormatUint(shard, 10) }
+
 // SET: names of all blocks that any edition of the campaign has had.
 func blocksKey(campaign string) string { return tag + "blocks:" + campaign }
 

@@ -7,6 +7,7 @@ import (
 
 	"outreach.example/campaign"
 	"outreach.example/ledger"
+	"outreach.example/letter"
 )
 
 // Advance plans the next step for letters that were sent.
@@ -47,8 +48,7 @@ func (s *Scheduler) advance(ctx context.Context, name string) error {
 func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, edition string, f ledger.Follow) error {
 	next, ok := stepAfter(c, f.Block.Step)
 	if !ok {
-		_, err := s.Ledger.Advance(ctx, f, f.Block.Step, nil)
-		return err
+		return s.telephone(ctx, c, edition, f)
 	}
 	letters, err := s.Ledger.Letters(ctx, f.Block)
 	if err != nil {
@@ -69,6 +69,37 @@ func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, edition st
 		}
 	}
 	_, err = s.Ledger.Advance(ctx, f, next.Name, donors)
+	return err
+}
+
+// telephone opens the task to telephone for donors whose last letter was sent some working days before without an answer.
+func (s *Scheduler) telephone(ctx context.Context, c *campaign.Campaign, edition string, f ledger.Follow) error {
+	if c.CallAfter == 0 {
+		_, err := s.Ledger.Advance(ctx, f, f.Block.Step, nil)
+		return err
+	}
+	letters, err := s.Ledger.Letters(ctx, f.Block)
+	if err != nil {
+		return err
+	}
+	quiet, err := s.quiet(ctx, c, edition, f.Block.Name)
+	if err != nil {
+		return err
+	}
+	var calls []ledger.Call
+	for d, l := range letters {
+		switch {
+		case l.State != letter.Sent:
+		case quiet[d]:
+			calls = append(calls, ledger.Call{Donor: d, Without: edition})
+		default:
+			calls = append(calls, ledger.Call{
+				Donor: d, Due: c.Schedule.After(l.Since, c.CallAfter),
+				Why: fmt.Sprintf("no answer to %s of %s: telephone", l.ID.Step, l.Since.In(c.Schedule.Place()).Format("2 January 2006")),
+			})
+		}
+	}
+	_, err = s.Ledger.Calls(ctx, f, calls)
 	return err
 }
 

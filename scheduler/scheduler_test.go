@@ -60,20 +60,27 @@ func zurich(t *testing.T, s string) time.Time {
 
 func newField(t *testing.T, approval string, donors ...string) *field {
 	t.Helper()
-	m := ledgertest.Mini(t)
-	rdb := ledgertest.Client(t, m.Addr())
-	f := &field{t: t, ctx: t.Context(), mini: m, ledger: ledger.New(rdb), worker: ledger.WorkerName()}
-	f.s = &scheduler.Scheduler{Ledger: f.ledger, Queue: queue.New(rdb), Now: func() time.Time { return f.now }, Log: slog.New(slog.DiscardHandler)}
-	f.at(zurich(t, "2026-11-23 08:00"))
-	if _, err := f.ledger.Open(f.ctx); err != nil {
-		t.Fatal(err)
-	}
+	f := unplanned(t)
 	f.plan(fmt.Sprintf(file, approval), donors...)
 	f.approve(approval)
 	if _, err := f.s.Lay(f.ctx, "ann", "res"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.ledger.Switch(f.ctx, "ann", "res", ledger.Start, ""); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// unplanned is a field before anything was planned.
+func unplanned(t *testing.T) *field {
+	t.Helper()
+	m := ledgertest.Mini(t)
+	rdb := ledgertest.Client(t, m.Addr())
+	f := &field{t: t, ctx: t.Context(), mini: m, ledger: ledger.New(rdb), worker: ledger.WorkerName()}
+	f.s = &scheduler.Scheduler{Ledger: f.ledger, Queue: queue.New(rdb), Now: func() time.Time { return f.now }, Log: slog.New(slog.DiscardHandler)}
+	f.at(zurich(t, "2026-11-23 08:00"))
+	if _, err := f.ledger.Open(f.ctx); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -87,7 +94,9 @@ func (f *field) plan(content string, donors ...string) {
 	}
 	var list []donor.Donor
 	for _, id := range donors {
-		list = append(list, donor.Donor{ID: id, State: id, Status: "member", Group: "African Group", Region: "Africa"})
+		list = append(list, donor.Donor{
+			ID: id, State: id, Status: "member", Group: "African Group", Region: "Africa", Contacts: []donor.Contact{{Email: "a@" + strings.ToLower(id) + ".example"}},
+		})
 	}
 	blocks := map[string][]byte{}
 	e, names, err := campaign.Freezer{
@@ -159,7 +168,7 @@ func (f *field) send(step string, donors ...string) (sent []string) {
 			if _, err := f.ledger.Begin(f.ctx, ledger.Begin{Claim: c, Before: before}); err != nil {
 				f.t.Fatal(err)
 			}
-			if _, err := f.ledger.Settle(f.ctx, ledger.Settlement{Claim: c, To: letter.Sent, Last: step == "reminder-1"}); err != nil {
+			if _, err := f.ledger.Settle(f.ctx, ledger.Settlement{Claim: c, To: letter.Sent}); err != nil {
 				f.t.Fatal(err)
 			}
 			sent = append(sent, c.ID.Donor)

@@ -25,6 +25,8 @@ type edition struct {
 	set    *templates.Set
 	steps  []string
 	blocks *ledger.Blocks
+
+	written *campaign.Campaign
 }
 
 // texts is what the letters of one block are made from.
@@ -33,6 +35,7 @@ type texts struct {
 	set     *templates.Set
 	steps   []string
 	records map[string]*campaign.Record
+	written *campaign.Campaign
 }
 
 // block reads one block of an edition, as it was approved.
@@ -41,7 +44,7 @@ func (e *Editions) block(ctx context.Context, hash, name string) (*texts, error)
 	if err != nil {
 		return nil, err
 	}
-	t := &texts{edition: hash, set: ed.set, steps: ed.steps, records: map[string]*campaign.Record{}}
+	t := &texts{edition: hash, set: ed.set, steps: ed.steps, written: ed.written, records: map[string]*campaign.Record{}}
 	if !ed.blocks.Has(name) {
 		return t, nil // every donor of this block has left the campaign
 	}
@@ -84,18 +87,18 @@ func (ed *edition) read(ctx context.Context, l *ledger.Ledger, hash string) erro
 	if err != nil {
 		return err
 	}
-	_, set, err := templates.LoadEdition(stored)
+	written, set, err := templates.LoadEdition(stored)
 	if err != nil {
 		return err
 	}
 	if ed.blocks, err = l.Blocks(ctx, hash); err != nil {
 		return err
 	}
-	ed.set, ed.steps = set, stored.Steps
+	ed.set, ed.steps, ed.written = set, stored.Steps, written
 	return nil
 }
 
-// before is the step before one, "" for the first; last says that none follows.
+// before is the step before one, "" for the first; last says that nothing follows it, no step and no telephone call.
 func (t *texts) before(step string) string {
 	if i := slices.Index(t.steps, step); i > 0 {
 		return t.steps[i-1]
@@ -103,4 +106,6 @@ func (t *texts) before(step string) string {
 	return ""
 }
 
-func (t *texts) last(step string) bool { return len(t.steps) > 0 && t.steps[len(t.steps)-1] == step }
+func (t *texts) last(step string) bool {
+	return len(t.steps) > 0 && t.steps[len(t.steps)-1] == step && t.written.CallAfter == 0
+}

@@ -84,13 +84,19 @@ func (w *Worker) Process(ctx context.Context, b letter.Block) error {
 			w.free(name, int64(len(claims.Letters)))
 			return err
 		}
+		asked, err := w.asked(ctx, claims, made)
+		if err != nil {
+			err = errors.Join(err, w.giveBack(claims.Letters, w.Times.Unreachable, ""))
+			w.free(name, int64(len(claims.Letters)))
+			return err
+		}
 		texts := made
 		for _, c := range claims.Letters {
 			inHand.Add(1)
 			w.do(func() {
 				defer inHand.Done()
 				defer w.free(name, 1)
-				if err := w.send(ctx, r, c, claims.Now, texts); err != nil {
+				if err := w.send(ctx, r, c, claims.Now, texts, asked); err != nil {
 					w.Log.Error("letter", "letter", c.ID.String(), "error", err)
 				}
 			})
@@ -155,12 +161,16 @@ func (w *Worker) prepare(ctx context.Context, claims ledger.Claims, block string
 }
 
 // send hands one letter to the relay and writes down what happened.
-func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now time.Time, t *texts) error {
+func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now time.Time, t *texts, asked asks) error {
 	if !ledger.Rest(w.Intake, c.NotBefore.Sub(now)) {
 		return w.giveBack([]ledger.Claim{c}, 0, "")
 	}
 	if reason := w.unfit(c, now, t); reason != "" {
 		return w.withhold(c, reason)
+	}
+	asks := t.asks(c.ID.Donor)
+	if after, why := asked.tooSoon(c, now, t); asks && after > 0 {
+		return w.giveBack([]ledger.Claim{c}, after, why)
 	}
 	out, fault := w.seal(w.Intake, t, c)
 	switch later := (errNow{}); {
@@ -184,6 +194,7 @@ func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now t
 		var granted ledger.Granted
 		granted, refused = w.Ledger.Begin(ctx, ledger.Begin{
 			Claim: c, Before: t.before(c.ID.Step), ContentHash: out.ContentHash, ByteHash: out.ByteHash, Addresses: out.hashes,
+			Asks: asks, Looked: asked.of(c, t),
 		})
 		committed = refused == nil
 		if !committed {

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -54,6 +55,8 @@ type house struct {
 
 	attached string // the list of attachments that plan freezes, "" for none
 	facts    string // the facts register of the editions that are planned, "" for none
+	name     string // of the campaign that is planned, "" for res
+	more     string // lines of its file
 }
 
 // newHouse starts a campaign to donors named by their addresses: the first is To, further ones Cc.
@@ -101,7 +104,8 @@ func (h *house) relay(url string) *relay.Relay {
 // plan freezes, approves and starts (or switches to) an edition.
 func (h *house) plan(registry, text string, donors map[string][]string) {
 	h.t.Helper()
-	content := fmt.Sprintf(file, registry)
+	name := cmp.Or(h.name, "res")
+	content := strings.Replace(fmt.Sprintf(file, registry), "campaign: res", "campaign: "+name, 1) + h.more
 	files := map[string]string{"campaign.yaml": content, "texts/appeal.en.txt": text}
 	if h.attached != "" {
 		files[campaign.AttachedFile] = h.attached
@@ -109,7 +113,7 @@ func (h *house) plan(registry, text string, donors map[string][]string) {
 	if h.facts != "" {
 		files["facts.csv"] = h.facts
 	}
-	c, faults := campaign.Parse("res", "campaign.yaml", []byte(content))
+	c, faults := campaign.Parse(name, "campaign.yaml", []byte(content))
 	if faults.Refuses() {
 		h.t.Fatal(faults)
 	}
@@ -136,19 +140,19 @@ func (h *house) plan(registry, text string, donors map[string][]string) {
 		Store: func(b campaign.Block) error { blocks[b.Hash] = b.Data; return nil },
 	}.Freeze(h.ctx, list)
 	h.ok(err)
-	h.ok(h.ledger.StoreBlocks(h.ctx, "res", blocks))
+	h.ok(h.ledger.StoreBlocks(h.ctx, name, blocks))
 	h.ok(h.ledger.StoreEdition(h.ctx, e.Hash(), e.Encode(), names))
-	_, _, err = h.ledger.Plan(h.ctx, "ann", ledger.Edition{Campaign: "res", Hash: e.Hash(), Steps: e.Steps, Donors: e.Donors})
+	_, _, err = h.ledger.Plan(h.ctx, "ann", ledger.Edition{Campaign: name, Hash: e.Hash(), Steps: e.Steps, Donors: e.Donors})
 	h.ok(err)
-	_, err = h.ledger.Approve(h.ctx, "bea", "res", e.Hash(), nil)
+	_, err = h.ledger.Approve(h.ctx, "bea", name, e.Hash(), nil)
 	h.ok(err)
 	row := ledger.Row{Block: "none-0", Due: h.now}
 	for _, d := range list {
 		row.Donors = append(row.Donors, d.ID)
 	}
-	_, err = h.ledger.Lay(h.ctx, "ann", "res", "appeal", e.Hash(), []ledger.Row{row}, true, true)
+	_, err = h.ledger.Lay(h.ctx, "ann", name, "appeal", e.Hash(), []ledger.Row{row}, true, true)
 	h.ok(err)
-	_, err = h.ledger.Switch(h.ctx, "ann", "res", ledger.Start, "")
+	_, err = h.ledger.Switch(h.ctx, "ann", name, ledger.Start, "")
 	h.ok(err)
 }
 

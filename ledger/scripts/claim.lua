@@ -1,11 +1,11 @@
 -- Gives due letters of one block to a worker, as many as it asks for and the relay's pace allows. Letters that this very
 -- nonce holds already are given again first: a repeated call after a lost reply finds what the first one was granted.
 -- KEYS 1 campaign 2 rows 3 counts 4 look 5 due 6 busy 7 holds 8 cases 9 workers 10 relay 11 suppressed 12 meta 13 audit
---      14 withdrawn 15 when reply mailboxes were last read
+--      14 withdrawn 15 campaigns 16 when reply mailboxes were last read
 -- ARGV 1 campaign 2 step 3 block 4 nonce 5 how many 6 ms between two letters of this relay (0: no pace)
 --      7 ms ahead within which slots are handed out 8 ms after which the block is woken again if letters remain
 -- Returns {'ok', now, more ('1' ask again), next due (ms, 0 none), edition, version of the suppression list, token of the withdrawn facts,
---          per letter: donor, generation, attempts, date (s), not before (ms), copies deferred once}
+--          '1' where there are other campaigns, per letter: donor, generation, attempts, date (s), not before (ms), copies deferred once}
 --       | {'no', why} nothing may leave now | {'no', why, 'relay'} nothing through this relay: it is held
 local now = now_ms()
 local step, block, nonce = ARGV[2], ARGV[3], ARGV[4]
@@ -43,7 +43,7 @@ if c[4] and c[4] ~= 'each' and tonumber(c[4]) < now then
 end
 -- A donor may have answered into a mailbox that nobody reads: only first letters go on.
 if step ~= string.match(c[7] or '', '^%S+') then
-  local deaf = redis.call('ZRANGE', KEYS[15], 0, 0, 'WITHSCORES')
+  local deaf = redis.call('ZRANGE', KEYS[16], 0, 0, 'WITHSCORES')
   if deaf[1] and tonumber(deaf[2]) < now - 3600000 then
     redis.call('ZADD', KEYS[5], int(now + 60000), member)
     return no('nobody has read the reply mailbox ' .. deaf[1] .. ' for an hour')
@@ -117,6 +117,6 @@ end
 if nextdue == 0 then redis.call('ZREM', k.due, member) else redis.call('ZADD', k.due, int(nextdue), member) end
 local out = {'ok', int(now), asks, int(nextdue), c[2],
   int(redis.call('HGET', KEYS[12], 'closed') or redis.call('HLEN', KEYS[11])),
-  redis.call('HGET', KEYS[14], '.token') or ''}
+  redis.call('HGET', KEYS[14], '.token') or '', redis.call('SCARD', KEYS[15]) > 1 and '1' or '0'}
 for _, v in ipairs(granted) do out[#out + 1] = v end
 return done(out)

@@ -115,6 +115,12 @@ end
 if s == 'S' or kinds.capital then ended('call', 'the case has an answer') end
 if s == 'S' or not kinds.unclear then ended('unclear', 'it was decided') end
 if not kinds.bounce then ended('address', 'the letter goes to another address') end
+-- Who asked for time after the last reminder hears no more of us unless a person asks again.
+local latest = #ARGV >= 14 and parse(redis.call('HGET', KEYS[#ARGV - 4], donor))
+if s == 'M' and kinds.capital and latest and latest.s == 'S' and
+  opentask(KEYS[9], of .. 'call', now, who, til, 'with capital until then, and no reminder is left: telephone') then
+  body[#body + 1] = 'task ' .. of .. 'call opened'
+end
 if ARGV[12] ~= '' and opentask(KEYS[9], of .. ARGV[12], now, who, now, ARGV[13]) then
   body[#body + 1] = 'task ' .. of .. ARGV[12] .. ' opened'
 end
