@@ -42,6 +42,9 @@ func (d *Desk) take(ctx context.Context, f *finder, mailbox string, b []byte, cu
 	w.out = d.sorted(w.mail, mailbox)
 	w.out.Found = w.match.describe()
 	w.out.Donor = w.match.donor()
+	if len(w.match.donors) > 1 {
+		w.out.Donors = w.match.donors[:min(len(w.match.donors), mostNamed)]
+	}
 	if w.match.campaign != nil {
 		w.out.Letter = w.match.letter.String()
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -37,7 +39,7 @@ type IMAP struct {
 	OAuth    bool                                      // the secret is an access token, for XOAUTH2
 	Secret   func(ctx context.Context) (string, error) // read anew for every login, so that it can be changed
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
-	Roots    *tls.Config // for tests; nil for the machine's own authorities
+	CAFile   string // authority of a server whose certificate the machine does not know; "" for the machine's own
 
 	client   *imapclient.Client
 	news     chan struct{}
@@ -137,11 +139,17 @@ func (i *IMAP) secure(ctx context.Context, conn net.Conn) (*imapclient.Client, e
 	if err != nil {
 		return nil, err
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if i.Roots != nil {
-		config = i.Roots.Clone()
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if i.CAFile != "" {
+		b, err := os.ReadFile(i.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("ca_file: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(b) {
+			return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM", i.CAFile)
+		}
 	}
-	config.ServerName = host
 	news := make(chan struct{}, 1)
 	i.news = news
 	o := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: &imapclient.UnilateralDataHandler{

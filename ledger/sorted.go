@@ -28,9 +28,10 @@ type Sorted struct {
 	Quarantine string    `json:"quarantine,omitempty"` // why it was not read to its end, or not believed; a person decides
 	Letter     string    `json:"letter,omitempty"`     // campaign/donor/step
 	Donor      string    `json:"donor,omitempty"`
-	Found      string    `json:"found,omitempty"` // by what the donor was found
-	Did        []string  `json:"did,omitempty"`   // in words
-	Text       string    `json:"text,omitempty"`  // what a person needs to decide: kept where no case keeps it
+	Donors     []string  `json:"donors,omitempty"` // all that it names, where it names several
+	Found      string    `json:"found,omitempty"`  // by what the donor was found
+	Did        []string  `json:"did,omitempty"`    // in words
+	Text       string    `json:"text,omitempty"`   // what a person needs to decide: kept where no case keeps it
 
 	Decided   string    `json:"decided,omitempty"` // as what a person sorted it
 	DecidedBy string    `json:"decided_by,omitempty"`

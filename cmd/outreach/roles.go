@@ -210,11 +210,11 @@ func (a *app) upCommand() *cobra.Command {
 	}
 }
 
-// up runs scheduler, worker and, where registry copies are kept, inbox.
+// up runs scheduler, worker and, where mailboxes are set, inbox.
 func (h *house) up(ctx context.Context) error {
 	s := h.scheduler()
 	all := map[string]func(context.Context) error{"scheduler": s.Run, "check": s.Watch, "worker": h.work}
-	if h.config.value["registry_copies"] != "" {
+	if h.config.value["registry_copies"] != "" || h.config.value["inbox"] != "" {
 		all["inbox"] = h.read
 	}
 	return h.together(ctx, all)
