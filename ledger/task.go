@@ -104,3 +104,9 @@ func (l *Ledger) task(ctx context.Context, who, verb, id, word string) (bool, er
 	}
 	return got[0] == "again", nil
 }
+
+// Person is the declared name in "name (account)": who somebody is does not depend on the machine they sit at.
+func Person(who string) string {
+	name, _, _ := strings.Cut(who, " (")
+	return name
+}

@@ -74,10 +74,13 @@ type Why struct {
 }
 
 // String is the whole sentence.
-func (w Why) String() string {
+func (w Why) String() string { return w.Sentence(moment) }
+
+// Sentence is the whole sentence, with its moment as the caller shows moments.
+func (w Why) Sentence(show func(time.Time) string) string {
 	s := w.Says
 	if !w.Until.IsZero() {
-		s += "; it leaves from " + moment(w.Until) + " on"
+		s += "; it leaves from " + show(w.Until) + " on"
 	}
 	if w.Type != "" {
 		s += "; type: " + w.Type
@@ -150,6 +153,9 @@ var reasons = []reason{
 		}
 		return why, s.state() == letter.Cancelled
 	}},
+	{"nothing asked", func(s *Situation) (Why, bool) {
+		return Why{Says: "its variant " + s.Record.Variant + " asks for nothing, so no letter follows the first"}, s.Letter == nil && s.Record.Hash[s.Step] == ""
+	}},
 	{"frozen", func(s *Situation) (Why, bool) {
 		return Why{Says: "the ledger is frozen, nothing leaves: " + s.Frozen, Type: "outreach reconcile (once every worker is stopped)"}, s.Frozen != ""
 	}},
@@ -174,9 +180,6 @@ var reasons = []reason{
 			Says: "the case is " + s.Case.Word() + s.Case.lastNote() + "; a person decides first",
 			Type: fmt.Sprintf("outreach record reply|note|... %s --instead", s.Record.Donor.ID),
 		}, s.Case.Paused
-	}},
-	{"nothing asked", func(s *Situation) (Why, bool) {
-		return Why{Says: "its variant " + s.Record.Variant + " asks for nothing, so no letter follows the first"}, s.Letter == nil && s.Record.Hash[s.Step] == ""
 	}},
 	{"no earlier letter", func(s *Situation) (Why, bool) {
 		return Why{Says: "the step before it is not planned yet"}, s.Letter == nil && s.Before == nil && s.Step != s.Campaign.Steps[0]

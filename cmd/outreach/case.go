@@ -3,20 +3,21 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"outreach.example/ledger"
-	"outreach.example/letter"
 )
 
 func (a *app) caseCommand() *cobra.Command {
 	var in string
+	var quotes bool
 	cmd := &cobra.Command{
 		Use: "case DONOR", Short: "Show everything about one donor: letters, answers, what comes next and why",
-		Example: "  outreach case KEN\n  outreach case KEN --campaign resilience --json",
+		Example: "  outreach case KEN\n  outreach case KEN --campaign resilience --json\n  outreach case KEN --quotes",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("which donor? for example: outreach case KEN")
@@ -29,123 +30,64 @@ func (a *app) caseCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.printCase(ctx, l, f)
+				file, err := a.caseFile(ctx, l, f)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(file)
+				}
+				a.printCase(file, quotes)
+				a.caseNext(file)
+				return nil
 			})
 		},
 	}
 	cmd.Flags().StringVar(&in, "campaign", "", "which campaign, where there are several")
+	cmd.Flags().BoolVar(&quotes, "quotes", false, "show also what the mails quote")
 	return cmd
 }
 
-// caseFile is a case as --json prints it.
-type caseFile struct {
-	Campaign string         `json:"campaign"`
-	Donor    string         `json:"donor"`
-	Name     string         `json:"name"`
-	Language string         `json:"language"`
-	Case     string         `json:"case"`
-	Entries  []ledger.Entry `json:"entries"`
-	Ask      []string       `json:"ask"`
-	Letters  []caseLetter   `json:"letters"`
-}
-
-type caseLetter struct {
-	Letter   string     `json:"letter"`
-	State    string     `json:"state"`
-	Since    *time.Time `json:"since,omitempty"`
-	Date     *time.Time `json:"date,omitempty"`
-	Attempts int        `json:"attempts"`
-	Words    string     `json:"words,omitempty"`
-	Why      string     `json:"why,omitempty"` // why it has not left
-
-	Generation int        `json:"generation,omitempty"`
-	Copies     int        `json:"copies,omitempty"`        // registry copies that were read
-	CopySince  *time.Time `json:"copy_since,omitempty"`    // when the first of them was
-	Twice      bool       `json:"relayed_twice,omitempty"` // more of them than were sent on purpose
-	Doubt      *doubt     `json:"doubt,omitempty"`
-	Decided    *decided   `json:"resolved,omitempty"` // the last decision on its doubt
-}
-
-func (a *app) printCase(ctx context.Context, l *ledger.Ledger, f found) error {
-	cs, err := l.Case(ctx, f.campaign.Name, f.id)
-	if err != nil {
-		return err
+// printCase shows a case on one screen: how it stands and what comes next first, then what happened, then the letters.
+func (a *app) printCase(f caseFile, quotes bool) {
+	fmt.Fprintf(a.out, "%s  %s, campaign %s, language %s\n", f.Donor, f.Name, f.Campaign, f.Language)
+	fmt.Fprintf(a.out, "case: %s\n", f.Case)
+	if f.Next != "" {
+		fmt.Fprintf(a.out, "next: %s\n", f.Next)
 	}
-	holds, err := l.Holds(ctx)
-	if err != nil {
-		return err
+	a.section("tasks", len(f.Tasks))
+	for _, t := range f.Tasks {
+		a.printTask("  ", t)
 	}
-	now, err := l.Now(ctx)
-	if err != nil {
-		return err
+	a.section("holds", len(f.Holds))
+	for _, h := range f.Holds {
+		a.printHold("  ", h)
 	}
-	r := f.record
-	out := caseFile{
-		Campaign: f.campaign.Name, Donor: f.id, Name: r.Donor.Name["en"], Language: r.Donor.Language, Case: cs.Word(),
-		Entries: cs.Entries, Ask: r.Ask.Lines,
-	}
-	var before *ledger.Letter
-	for _, step := range f.campaign.Steps {
-		id := letter.ID{Campaign: f.campaign.Name, Donor: f.id, Step: step}
-		got, ok, err := l.Letter(ctx, letter.Block{Campaign: id.Campaign, Step: step, Name: f.block}, f.id)
-		if err != nil {
-			return err
-		}
-		line := caseLetter{Letter: id.String(), State: "not planned yet"}
-		if ok {
-			line.State, line.Attempts, line.Words = word(got.State), got.Attempts, got.Words
-			line.Since = &got.Since
-			if !got.Date.IsZero() {
-				line.Date = &got.Date
-			}
-			line.Why = ledger.Why(got, f.campaign, cs, holds, r.Donor.Group, r.Donor.Region, now)
-			if kept, err := a.stands(ctx, l, f.campaign, &r, got); err != nil {
-				return err
-			} else if kept != "" && !cs.Stopped && f.campaign.Status != "cancelled" {
-				line.Why = kept
-			}
-			if err := a.addEvidence(ctx, l, &line, got, f.campaign); err != nil {
-				return err
-			}
-			before = &got
-		} else if r.Hash[step] == "" {
-			line.State, line.Why = "none", "its variant "+r.Variant+" asks for nothing, so no letter follows the first"
-		} else if before != nil && before.State != letter.Sent {
-			line.Why = "the step before it is " + word(before.State)
-		} else if cs.Stopped {
-			line.Why = "the case is " + cs.Word()
-		}
-		out.Letters = append(out.Letters, line)
-	}
-	if a.json {
-		return a.print(out)
-	}
-	fmt.Fprintf(a.out, "%s  %s, campaign %s, language %s\n", out.Donor, out.Name, out.Campaign, out.Language)
-	fmt.Fprintf(a.out, "case: %s\n", out.Case)
-	for _, e := range out.Entries {
-		fmt.Fprintf(a.out, "  %s  %s%s by %s%s\n", e.Date, e.Kind, amountOf(e), e.By, because(e.Note))
+	a.section("entries", len(f.Entries))
+	for _, e := range f.Entries {
+		a.printEntry(e, quotes)
 	}
 	fmt.Fprintln(a.out, "contacts:")
-	for i, ct := range r.Donor.Contacts {
-		role := "cc"
-		if i == 0 {
-			role = "to"
+	for _, ct := range f.Contacts {
+		suppressed := ""
+		if ct.Suppressed != nil {
+			suppressed = fmt.Sprintf("  suppressed since %s: %s%s", ct.Suppressed.At.Local().Format("2 January 2006"), ct.Suppressed.Source, because(ct.Suppressed.Reason))
 		}
-		fmt.Fprintf(a.out, "  %s  %s\n", role, strings.TrimSpace(ct.Name+" <"+ct.Email+">"))
+		fmt.Fprintf(a.out, "  %s  %s%s\n", ct.Role, strings.TrimSpace(ct.Name+" <"+ct.Email+">"), suppressed)
 	}
 	fmt.Fprintln(a.out, "ask:")
-	for _, line := range out.Ask {
+	for _, line := range f.Ask {
 		fmt.Fprintln(a.out, "  "+line)
 	}
 	fmt.Fprintln(a.out, "letters:")
-	for _, c := range out.Letters {
+	for _, c := range f.Letters {
 		fmt.Fprintf(a.out, "  %s  %s", c.Letter, c.State)
 		if c.Since != nil {
 			verb := " since "
 			if c.State == "planned" {
 				verb = ", due "
 			}
-			fmt.Fprint(a.out, verb+c.Since.Local().Format("2 January 2006 15:04 MST"))
+			fmt.Fprint(a.out, verb+f.times(*c.Since))
 		}
 		if c.Words != "" {
 			fmt.Fprintf(a.out, " (%s)", c.Words)
@@ -156,7 +98,51 @@ func (a *app) printCase(ctx context.Context, l *ledger.Ledger, f found) error {
 		fmt.Fprintln(a.out)
 		a.printEvidence(c)
 	}
-	return nil
+}
+
+func (a *app) section(name string, n int) {
+	if n > 0 {
+		fmt.Fprintln(a.out, name+":")
+	}
+}
+
+func (a *app) printEntry(e caseEntry, quotes bool) {
+	gone := ""
+	if !e.Counts {
+		gone = "  (no longer counts)"
+	}
+	of := amountOf(e.Entry)
+	if e.Visible {
+		of += ", may be named in public"
+	}
+	if e.Until != "" {
+		of += " until " + e.Until
+	}
+	if e.Address != "" {
+		of += " of " + e.Address
+	}
+	if e.Instead > 0 {
+		of += fmt.Sprintf(" instead of %d", e.Instead)
+	}
+	fmt.Fprintf(a.out, "  %d  %s  %s%s by %s%s%s\n", e.Number, e.Date, e.Kind, of, e.By, because(e.Note), gone)
+	if e.Text == nil {
+		return
+	}
+	fmt.Fprintf(a.out, "       from %s: %s\n", e.Text.From, e.Text.Subject)
+	for _, line := range folded(e.Text.Text, quotes) {
+		fmt.Fprintln(a.out, strings.TrimRight("       | "+line, " "))
+	}
+	if e.Text.Cut {
+		fmt.Fprintln(a.out, "       | (there is more; the mailbox has the whole mail)")
+	}
+}
+
+func (a *app) caseNext(f caseFile) {
+	if slices.ContainsFunc(f.Tasks, func(t todo) bool { return t.Open }) {
+		a.next("outreach tasks take TASK, or outreach tasks done TASK --note HOW")
+		return
+	}
+	a.next("outreach record reply|pledge|decline|meeting|capital|note %s", f.Donor)
 }
 
 func amountOf(e ledger.Entry) string {
@@ -164,4 +150,28 @@ func amountOf(e ledger.Entry) string {
 		return ""
 	}
 	return " of " + e.Currency + " " + e.Amount
+}
+
+// geneva is where the house works.
+var geneva = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/Zurich")
+	if err != nil {
+		return time.UTC // the zones are in the program; a test would say
+	}
+	return zone
+}()
+
+// times shows a moment by the clocks of the place where the letter is read, and beside it by those of Geneva where they show
+// another time.
+func (f caseFile) times(t time.Time) string {
+	local := t.In(f.zone)
+	s := local.Format("2 January 2006 15:04 MST")
+	if here := t.In(geneva); here.Format("2006-01-02 15:04") != local.Format("2006-01-02 15:04") {
+		form := "15:04 MST"
+		if here.Day() != local.Day() {
+			form = "2 January 15:04 MST"
+		}
+		s += " (" + here.Format(form) + " in Geneva)"
+	}
+	return s
 }

@@ -47,7 +47,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 partly, 4 refused by a check, 130 inter
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(a.tryCommand(), a.initCommand(), a.doctorCommand(), a.checkCommand(), a.planCommand(), a.previewCommand(), a.testCommand(),
 		a.approveCommand(), a.switchCommand(ledger.Start), a.statusCommand(), a.switchCommand(ledger.Pause),
-		a.switchCommand(ledger.Resume), a.switchCommand(ledger.Cancel), a.caseCommand(), a.recordCommand(), a.holdCommand(),
+		a.switchCommand(ledger.Resume), a.switchCommand(ledger.Cancel), a.caseCommand(), a.tasksCommand(), a.recordCommand(), a.holdCommand(), a.holdsCommand(),
 		a.releaseCommand(), a.factsCommand(), a.suppressCommand(), a.resolveCommand(), a.reconcileCommand(), a.backupCommand(), a.restoreCommand(),
 		a.schedulerCommand(), a.workerCommand(), a.inboxCommand(), a.upCommand(), a.configCommand(),
 		a.versionCommand())

@@ -103,6 +103,71 @@ func (a *app) holdCommand() *cobra.Command {
 	return cmd
 }
 
+// heldScope is a hold as --json prints it.
+type heldScope struct {
+	Scope  string     `json:"scope"`
+	Until  *time.Time `json:"until,omitempty"`
+	At     time.Time  `json:"at"`
+	By     string     `json:"by"`
+	Reason string     `json:"reason"`
+	Type   string     `json:"release"` // the command that ends it
+}
+
+func (a *app) holdsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "holds", Short: "Show every hold with its reason, author and end", Args: a.none,
+		Example: "  outreach holds\n  outreach holds --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withLedger(cmd, func(ctx context.Context, l *ledger.Ledger) error {
+				holds, err := l.Holds(ctx)
+				if err != nil {
+					return err
+				}
+				now, err := l.Now(ctx)
+				if err != nil {
+					return err
+				}
+				list := heldScopes(holds, now)
+				if a.json {
+					return a.print(map[string]any{"holds": list})
+				}
+				for _, h := range list {
+					a.printHold("", h)
+				}
+				if len(list) == 0 {
+					fmt.Fprintln(a.out, "nothing is held")
+					a.next("outreach hold DONOR --reason WHY --until YYYY-MM-DD")
+				}
+				return nil
+			})
+		},
+	}
+}
+
+// heldScopes are the holds that keep letters now, in order.
+func heldScopes(holds map[string]ledger.Hold, now time.Time) []heldScope {
+	list := []heldScope{}
+	for _, h := range sortedHolds(holds) {
+		if h.Ends(now) {
+			continue
+		}
+		held := heldScope{Scope: h.Scope, At: h.At, By: h.By, Reason: h.Reason, Type: "outreach release " + scopeArgs(h.Scope)}
+		if !h.Until.IsZero() {
+			held.Until = &h.Until
+		}
+		list = append(list, held)
+	}
+	return list
+}
+
+func (a *app) printHold(indent string, h heldScope) {
+	until := "without end"
+	if h.Until != nil {
+		until = "until " + h.Until.Local().Format("2 January 2006 15:04 MST")
+	}
+	fmt.Fprintf(a.out, "%s%s  %s, by %s since %s%s; release it: %s\n", indent, h.Scope, until, h.By, h.At.Local().Format("2 January 2006"), because(h.Reason), h.Type)
+}
+
 // known makes sure that a hold names a donor there is, so that a slip of the pen is not a hold on nobody.
 func (a *app) known(ctx context.Context, l *ledger.Ledger, id string) (string, error) {
 	if upper := strings.ToUpper(id); len(id) == 3 {

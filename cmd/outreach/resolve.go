@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"outreach.example/donor"
 	"outreach.example/ledger"
 	"outreach.example/letter"
 )
@@ -91,6 +92,11 @@ func (a *app) resolve(ctx context.Context, l *ledger.Ledger, f found, r ledger.R
 	if err != nil {
 		return err
 	}
+	if r.Decision == ledger.DecideResend && (got.Again || got.Before == letter.Bounced) {
+		if err := a.reachable(ctx, l, f, r); err != nil {
+			return err
+		}
+	}
 	relays, err := l.RelayNames(ctx)
 	if err != nil {
 		return err
@@ -123,6 +129,27 @@ func (a *app) resolve(ctx context.Context, l *ledger.Ledger, f found, r ledger.R
 		}
 	}
 	a.next("outreach case %s", r.Letter.Donor)
+	return nil
+}
+
+// reachable sets a bounce aside whose letter goes to another address: its case waits for nobody's decision any more, and its
+// task is done. Until it has returned the letter stays planned.
+func (a *app) reachable(ctx context.Context, l *ledger.Ledger, f found, r ledger.Resolution) error {
+	cs, err := l.Case(ctx, r.Letter.Campaign, r.Letter.Donor)
+	if err != nil {
+		return err
+	}
+	for i, e := range cs.Entries {
+		if e.Kind != "bounce" || !e.Counts || e.Step != r.Letter.Step {
+			continue
+		}
+		_, err := l.Record(ctx, r.Letter.Campaign, r.Letter.Donor, r.Block, f.campaign.Steps, ledger.Entry{
+			Kind: "note", Date: donor.DateOf(a.now()).String(), Note: "the letter goes to another address: " + r.Reason, Instead: i + 1, By: r.Who, At: a.now(),
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 )
 
 // The sessions in testdata/script are the manual of the command line and its test. `code N outreach ...` runs a command
-// and wants that exit code; `lose LETTER in_doubt|refused` is a worker that hands a letter over and has no answer, or a no.
+// and wants that exit code; `lose LETTER in_doubt|refused|sent` is a worker that hands a letter over and has no answer, a no, or a
+// yes; `came KIND STATE TEXT` is a mail that the inbox has sorted, and `later N` puts a day to come into $LATER.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -31,6 +33,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": wantCode, "lose": loseAnswer, "tamper": tamper, "ledger": ledgerName, "intent": leaveIntent,
+			"came": mailCame, "later": laterDay,
 		},
 	})
 }
@@ -110,6 +113,46 @@ func loseAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = l.Settle(ctx, ledger.Settlement{Claim: got.Letters[0], To: letter.State(args[1]), Words: "connection cut after the dot"})
 	ts.Check(err)
+}
+
+// mailCame is the inbox: a mail of a kind has come from a State's mission, with a text that quotes ours.
+func mailCame(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: came KIND STATE TEXT")
+	}
+	l, end := sessionLedger(ts)
+	defer end()
+	ctx, donor := context.Background(), args[1]
+	e := ledger.Entry{Kind: args[0], Note: "a mail", Date: time.Now().UTC().Format("2006-01-02"), Mail: "<1@" + donor + ">", By: "inbox", At: time.Now()}
+	desk := "desk@" + strings.ToLower(donor) + ".mission.example"
+	if e.Kind == "bounce" {
+		id := letter.ID{Campaign: "resilience", Donor: donor, Step: "appeal"}
+		e.Step, e.Generation = id.Step, 1
+		c, err := l.Campaign(ctx, id.Campaign)
+		ts.Check(err)
+		f, ok, err := findIn(ctx, l, c, c.Current(), donor)
+		if err != nil || !ok {
+			ts.Fatalf("%s: %v", donor, err)
+		}
+		e.Address = f.record.Donor.Contacts[0].Email
+		_, err = l.Suppress(ctx, "inbox", e.Address, ledger.ByBounce, "550 5.1.1")
+		ts.Check(err)
+	}
+	ts.Check(l.KeepMail(ctx, "resilience", donor, ledger.Mail{
+		ID: e.Mail, At: time.Now(), From: "Desk <" + desk + ">", Subject: "Re: appeal", Text: args[2] + "\n\nOn Monday the desk wrote:\n> we ask you\n",
+	}))
+	got, err := l.Everywhere(ctx, donor, e)
+	ts.Check(err)
+	if len(got) != 1 {
+		ts.Fatalf("recorded %+v", got)
+	}
+}
+
+// laterDay puts the day in so many days into $LATER.
+func laterDay(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Setenv("LATER", time.Now().UTC().AddDate(0, 0, n).Format("2006-01-02"))
 }
 
 // ledgerName puts the name of the session's ledger, which is another one in every run, into $LEDGER.

@@ -5,7 +5,7 @@
 -- ARGV 1 who 2 campaign 3 donor 4 block 5 the part of the entry that makes it the same entry when it is recorded again
 --      6 the entry in full, one line of JSON 7 what kinds of entry do: 'KIND EFFECT ...', an effect being S stops, P pauses,
 --      M moves to the entry's opens, N notes, O opens again 8 number of the entry that this one replaces (0: none)
---      9 ms from when letters are due that were cancelled by a stop which has gone with this entry ('' they stay cancelled)
+--      9 ms from when letters are due again that a stop had cancelled, where the case is stopped no more ('' they stay cancelled)
 --      10 step of the letter that came back ('' none) 11 its generation (0: whichever it is) 12 task to open ('' none) 13 why
 --      14... the steps
 -- Returns {'ok', cancelled, steps past the commit point, joined by spaces, planned again, state of the case, until (ms),
@@ -74,7 +74,7 @@ for _, line in ipairs(lines) do
     return done({'again', bounced})
   end
 end
-local before, _, _, replaced = fold()
+local _, _, _, replaced = fold()
 local instead = tonumber(ARGV[8])
 if instead > 0 then
   if not lines[instead] then return {'none'} end
@@ -99,7 +99,7 @@ for i = 14, #ARGV do
   elseif r and r.s == 'P' and s ~= 'P' then
     -- It may have had no place in the index while its case was paused.
     sooner(k.due, step .. '/' .. block, math.max(r.t, til))
-  elseif r and r.s == 'X' and r.a == 0 and v[2] == answered and before == 'S' and s ~= 'S' and ARGV[9] ~= '' then
+  elseif r and r.s == 'X' and r.a == 0 and v[2] == answered and s ~= 'S' and ARGV[9] ~= '' then
     r.m = '' -- a person releases it anew
     local to = replan(k, step, block, donor, r, math.max(now, tonumber(ARGV[9])), now, '')
     if to == 'P' then planned = planned + 1 end

@@ -94,8 +94,6 @@ func (b *book) place(step, donor int) {
 // list is the donors of a block that have a row, as HGETALL lists them.
 func (b *book) list(step, bl int) []uint8 { return b.order[step][bl][:b.have[step][bl]] }
 
-func (b *book) isStopped(donor int) bool { return b.stopped&(1<<donor) != 0 }
-
 func (b *book) waits(step int, r *row) bool { return b.until[step] == each && !r.first }
 
 // held says whether a hold keeps a donor. Where the group and the region are not known every hold of one does.

@@ -270,8 +270,12 @@ func (b *book) giveBlocks(step int, blocks uint8) int {
 		}
 		var first int64
 		for _, d := range b.list(step, bl) {
-			if r := &b.rows[step][d]; r.s == planned && !b.waits(step, r) && !b.held(step, int(d)) && (first == 0 || r.t < first) {
-				first = r.t
+			r := &b.rows[step][d]
+			if r.s != planned || b.waits(step, r) || b.held(step, int(d)) || b.isPaused(int(d)) {
+				continue
+			}
+			if at := max(r.t, b.movedTo(int(d))); first == 0 || at < first {
+				first = at
 			}
 		}
 		if first != 0 {
@@ -343,27 +347,6 @@ func (b *book) release(who uint8, step, donor int, blocks uint8) int {
 		b.audit()
 	}
 	return n
-}
-
-// record stops a donor's letters for an answer. past are the steps (as bits) beyond the commit point.
-func (b *book) record(donor int, entry uint8) (a answer, n int, past uint8) {
-	if b.entries[donor]&entry != 0 {
-		return again, 0, 0
-	}
-	b.entries[donor] |= entry
-	b.stopped |= 1 << donor
-	for step := range maxSteps {
-		switch r := b.rows[step][donor]; r.s {
-		case planned:
-			r.t = b.now
-			b.write(step, donor, r, cancelled, wordsStopped)
-			n++
-		case sending:
-			past |= 1 << step
-		}
-	}
-	b.audit()
-	return done, n, past
 }
 
 func (b *book) suppress(donor int) answer {

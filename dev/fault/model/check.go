@@ -56,7 +56,7 @@ func (w *world) checkBook(b *book) {
 			ok := true
 			switch r.s {
 			case planned:
-				ok = b.due[step][bl] != 0 || b.reindex > 0 || b.status == over || b.waits(step, r) || b.anyHold(d)
+				ok = b.due[step][bl] != 0 || b.reindex > 0 || b.status == over || b.waits(step, r) || b.anyHold(d) || b.isPaused(d)
 			case claimed, sending:
 				ok = b.busy[step][bl] != 0
 			case sent:
@@ -209,7 +209,8 @@ func (w *world) rests(step, d int) bool {
 	r := &b.rows[step][d]
 	switch r.s {
 	case planned:
-		return b.status == paused || b.status == approved || b.status == isPlanned || b.frozen != 0 || b.relayHeld || b.held(step, d) || b.waits(step, r)
+		return b.status == paused || b.status == approved || b.status == isPlanned || b.frozen != 0 || b.relayHeld || b.held(step, d) || b.isPaused(d) || b.movedTo(d) != 0 ||
+			b.waits(step, r)
 	case claimed, sending:
 		return false
 	case sent:

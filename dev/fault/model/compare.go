@@ -32,7 +32,8 @@ func (c Comparison) Print(out io.Writer, repeat string) {
 
 // reached are answers that a comparison must have come to, or it has compared too little.
 var reached = []string{
-	"begin ok", "begin again", "begin nonce", "begin lease", "begin edition", "begin status", "begin stopped", "begin held",
+	"begin ok", "begin again", "begin nonce", "begin lease", "begin edition", "begin status", "begin stopped", "begin paused", "begin moved",
+	"begin held", "record planned again", "record refused", "record again",
 	"begin suppressed:0", "begin earlier", "begin frozen",
 	"settle ok", "settle again", "settle nonce", "settle state", "settle X", "settle S",
 	"evidence sent", "evidence noted", "evidence again", "evidence twice", "evidence odd", "evidence date", "evidence weak",

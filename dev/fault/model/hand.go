@@ -86,13 +86,14 @@ func (b *book) claim(step, bl int, n nonce, want int, pace int64) (out claims) {
 		if r.s != planned || b.waits(step, &r) || b.held(step, int(d)) {
 			continue
 		}
-		switch {
+		switch at := max(r.t, b.movedTo(int(d))); {
 		case b.isStopped(int(d)):
 			b.replan(step, int(d), r, r.t, keepWords)
 			stops++
-		case r.t > now:
-			if out.next == 0 || r.t < out.next {
-				out.next = r.t
+		case b.isPaused(int(d)):
+		case at > now:
+			if out.next == 0 || at < out.next {
+				out.next = at
 			}
 		case out.n >= want || slot > now+aheadOf:
 			out.more = true
@@ -179,6 +180,8 @@ const (
 	saidEdition
 	saidStatus
 	saidStopped
+	saidPaused
+	saidMoved
 	saidHeld
 	saidSuppressed
 	saidEarlier
@@ -194,7 +197,7 @@ const (
 )
 
 var saidText = [...]string{
-	"ok", "again", "nonce", "lease", "edition", "status", "stopped", "held", "suppressed:0", "earlier", "frozen", "state",
+	"ok", "again", "nonce", "lease", "edition", "status", "stopped", "paused", "moved", "held", "suppressed:0", "earlier", "frozen", "state",
 	"quiet", "X", "S", "none", "own", "address", "(no answer)",
 }
 
@@ -239,6 +242,10 @@ func (b *book) begin(step, donor int, n nonce, edition uint8) said {
 			return saidEdition
 		case b.isStopped(donor):
 			return saidStopped
+		case b.isPaused(donor):
+			return saidPaused
+		case b.movedTo(donor) != 0:
+			return saidMoved
 		case b.held(step, donor):
 			return saidHeld
 		}

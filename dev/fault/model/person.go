@@ -51,10 +51,15 @@ func (w *world) person(what int) {
 	}
 	switch what {
 	case 0:
-		act(func() { b.record(d, 1) })
+		// Nobody decides about an unclear mail in this world: until then it stops as an answer does.
+		is := kindReply
+		if w.odds(300) {
+			is = kindUnclear
+		}
+		act(func() { b.record(d, entry{kind: is}, false) })
 		if returned() && w.stops[d] == 0 {
 			w.stops[d] = w.tick
-			w.say("donor %d has answered: its letters are stopped", d)
+			w.say("mail has come from donor %d (%s): its letters are stopped", d, kindName[is])
 		}
 	case 1:
 		scope := [...]int{holdAll, holdDonor + d, holdGroup + b.block(d)}[w.n(3)]
@@ -201,7 +206,7 @@ func (w *world) reconcile(b *book) {
 			w.newest[step][d] = min(w.newest[step][d], b.rows[step][d].g) // what was decided since is forgotten
 		}
 		if w.stops[d] != 0 {
-			b.record(d, 1)
+			b.record(d, entry{kind: kindReply}, false)
 		}
 	}
 	for scope, tick := range w.holds {

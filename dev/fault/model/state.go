@@ -153,8 +153,7 @@ type state struct {
 	holds   [scopes]hold
 	heldN   uint8
 
-	stopped uint8 // donors whose case is stopped
-	entries [maxDonors]uint8
+	cases   [maxDonors]standing
 	closedA uint8 // donors whose first address is suppressed
 
 	status      status
@@ -186,6 +185,9 @@ type state struct {
 }
 
 func newState() (s state) {
+	for i := range s.cases {
+		s.cases[i].s = 'O'
+	}
 	for i := range s.workers {
 		s.workers[i] = -1
 	}

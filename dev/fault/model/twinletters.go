@@ -141,7 +141,8 @@ func opWithhold(tw *twin) {
 var whyText = map[said]string{
 	saidNonce: "the letter is no longer this worker's", saidLease: "the worker's lease has ended",
 	saidEdition: "another edition was approved meanwhile", saidStatus: "the campaign is not running",
-	saidStopped: "the case has an answer", saidHeld: "the donor is held", saidEarlier: "the step before has not been sent",
+	saidStopped: "the case has an answer", saidPaused: "a person must decide first about mail that came",
+	saidMoved: "the case waits for a day", saidHeld: "the donor is held", saidEarlier: "the step before has not been sent",
 	saidSuppressed: "an address of the letter is suppressed", saidFrozen: "the ledger is frozen",
 }
 

@@ -16,7 +16,7 @@ var twinOps = []struct {
 	{"renew first", 2, opRenewFirst}, {"renew", 1, opRenew}, {"leave", 2, opLeave}, {"plan", 2, opPlan}, {"lay", 4, opLay},
 	{"approve", 3, opApprove}, {"start", 1, opStart}, {"pause", 1, opPause}, {"resume", 6, opResume}, {"cancel", 1, opCancel},
 	{"claim", 22, opClaim}, {"claim again", 4, opClaimAgain}, {"unclaim", 3, opUnclaim}, {"withhold", 2, opWithhold},
-	{"begin", 30, opBegin}, {"settle", 28, opSettle}, {"sweep", 7, opSweep}, {"record", 2, opRecord}, {"hold", 2, opHold},
+	{"begin", 30, opBegin}, {"settle", 28, opSettle}, {"sweep", 7, opSweep}, {"record", 6, opRecord}, {"hold", 2, opHold},
 	{"free", 6, opFree}, {"release", 4, opRelease}, {"advance", 14, opAdvance}, {"void", 1, opVoid}, {"reindex", 3, opReindex},
 	{"evidence", 6, opEvidenceOf}, {"resolve", 12, opResolve}, {"bounce", 5, opBounce}, {"due", 3, opDue},
 	{"freeze", 1, opFreeze}, {"weigh", 8, opWeigh}, {"new epoch", 4, opEpoch}, {"lift", 3, opLift},
@@ -125,18 +125,46 @@ func (tw *twin) turn(v ledger.Verb, as verb) {
 }
 
 func opRecord(tw *twin) {
-	d, entry := tw.donor(), tw.rng.IntN(2)
-	got, err := tw.l.Record(tw.ctx, twinCampaign, donorName(d), tw.blockName(tw.b.block(d)), twinSteps[:],
-		ledger.Entry{Kind: "reply", Note: fmt.Sprint("note ", entry), By: "ann", At: tw.at(tw.b.now)})
-	tw.check(err)
-	a, n, past := tw.b.record(d, 1<<entry)
+	d := tw.donor()
+	c := &tw.b.cases[d]
+	if c.n == maxEntries {
+		return
+	}
+	e := entry{kind: kind(tw.rng.IntN(int(entryKinds))), note: uint8(tw.rng.IntN(2))}
+	if e.kind == kindCapital {
+		e.opens = tw.b.now + [...]int64{-60_000, 700_000, 86_400_000}[tw.rng.IntN(3)]
+	}
+	if c.n > 0 && e.kind != kindReopen && tw.rng.IntN(2) == 0 {
+		e.instead = uint8(1 + tw.rng.IntN(int(c.n)+1))
+	}
+	replan := tw.rng.IntN(2) == 0
+	do := tw.l.Record
+	if replan {
+		do = tw.l.Replan
+	}
+	got, err := do(tw.ctx, twinCampaign, donorName(d), tw.blockName(tw.b.block(d)), twinSteps[:], ledger.Entry{
+		Kind: kindName[e.kind], Note: fmt.Sprint("note ", e.note), Opens: e.opens, Instead: int(e.instead), By: "ann", At: tw.at(tw.b.now),
+	})
+	m := tw.b.record(d, e, replan)
 	var steps []string
 	for step := range maxSteps {
-		if past&(1<<step) != 0 {
+		if m.past&(1<<step) != 0 {
 			steps = append(steps, twinSteps[step])
 		}
 	}
-	tw.same("record "+donorName(d), []any{got.Again, got.Cancelled, got.Past}, []any{a == again, n, steps})
+	refused := ""
+	switch {
+	case m.refused:
+		refused = "refused"
+		tw.answers["record refused"]++
+	case m.said == again:
+		tw.answers["record again"]++
+	case m.planned > 0:
+		tw.answers["record planned again"]++
+	}
+	tw.same(fmt.Sprintf("record %s %s instead of %d, replan %v", donorName(d), kindName[e.kind], e.instead, replan),
+		[]any{got.Again, got.Cancelled, got.Past, got.Planned, got.Stopped, got.Paused, got.Until, refusedAs(err)},
+		[]any{m.said == again, m.n, steps, m.planned, m.s == 'S', m.s == 'P', tw.at(m.til), refused})
 }
 
 func (tw *twin) scope() (int, string) {
