@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,22 +35,25 @@ import (
 const Password = "correct horse battery"
 
 // Users that Dovecot knows: mail to any other is refused as unknown.
-var Users = []string{"desk", "registry", "f-01", "f-02", "away"}
+var Users = []string{"desk", "registry", "f-01", "away"}
+
+// Full are users whose mailbox is full.
+var Full = []string{"full", "f-03"}
 
 // tokenKey signs access tokens that Dovecot takes.
 var tokenKey = []byte("0123456789abcdef0123456789abcdef")
 
 // Dovecot is one running server.
 type Dovecot struct {
-	Dir                string
-	Plain, TLS, LMTP   int // ports: IMAP with STARTTLS, IMAP over TLS, LMTP
-	CAFile             string
-	submission         int
-	t                  *testing.T
-	cmd                *exec.Cmd
-	log                *bytes.Buffer
-	uid, gid           int
-	withoutIdle, fatal bool
+	Dir              string
+	Plain, TLS, LMTP int // ports: IMAP with STARTTLS, IMAP over TLS, LMTP
+	CAFile           string
+	submission       int
+	t                *testing.T
+	cmd              *exec.Cmd
+	log              *bytes.Buffer
+	uid, gid         int
+	withoutIdle      bool
 }
 
 // Port finds a free port on loopback.
@@ -103,11 +107,15 @@ func StartDovecot(t *testing.T, o Options) *Dovecot {
 	d.write("keys/default/HS256/default", base64.StdEncoding.EncodeToString(tokenKey))
 	d.write("oauth2.conf", "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix="+d.Dir+"/keys/\nusername_attribute = sub\nuse_grant_password = no\n")
 	var users strings.Builder
-	for _, u := range Users {
+	for _, u := range slices.Concat(Users, Full) {
 		home := filepath.Join(d.Dir, "mail", u)
 		d.ok(os.MkdirAll(home, 0o755))
 		d.ok(os.Chown(home, d.uid, d.gid))
-		fmt.Fprintf(&users, "%s:{PLAIN}%s:%d:%d::%s::\n", u, Password, d.uid, d.gid, home)
+		quota := ""
+		if slices.Contains(Full, u) {
+			quota = "userdb_quota_rule=*:storage=1B"
+		}
+		fmt.Fprintf(&users, "%s:{PLAIN}%s:%d:%d::%s::%s\n", u, Password, d.uid, d.gid, home, quota)
 	}
 	d.write("users", users.String())
 	d.ok(os.Chown(filepath.Join(d.Dir, "mail"), d.uid, d.gid))
@@ -196,10 +204,11 @@ service stats {
   }
 }
 protocol lmtp {
-  mail_plugins = sieve
+  mail_plugins = quota sieve
 }
 plugin {
   sieve = file:~/.dovecot.sieve
+  quota = maildir:User quota
   sieve_extensions = +vacation-seconds
 }
 `)
@@ -272,17 +281,11 @@ func (d *Dovecot) Deliver(to string, mail []byte) {
 	defer func() { _ = c.Close() }()
 	d.ok(c.Mail("", nil))
 	d.ok(c.Rcpt(to+"@mission.example", nil))
-	var refused error
-	w, err := c.LMTPData(func(_ string, status *smtp.SMTPError) {
-		if status != nil {
-			refused = status
-		}
-	})
+	w, err := c.Data()
 	d.ok(err)
 	_, err = w.Write(mail)
 	d.ok(err)
 	d.ok(w.Close())
-	d.ok(refused)
 	d.ok(c.Quit())
 }
 

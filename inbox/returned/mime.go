@@ -277,7 +277,7 @@ func identity(b []byte) string {
 // part of it.
 func (m *Mail) identity(b []byte) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n%s\n%d\n", m.MessageID, m.From, m.Subject, m.Date.Unix())
+	fmt.Fprintf(h, "%s\n%s\n%q\n%s\n%d\n", m.MessageID, m.From, m.To, m.Subject, m.Date.Unix())
 	h.Write(bytes.TrimRight(bytes.ReplaceAll(bodyOf(b), []byte("\r\n"), []byte("\n")), "\n"))
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
