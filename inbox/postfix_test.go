@@ -35,6 +35,8 @@ func TestRealMailSystems(t *testing.T) {
 		d.sent(id)
 		address := strings.ToLower(id) + "@giver.example"
 		mail := bytes.ReplaceAll(d.bytes(id, d.now), []byte(address), []byte(to))
+		// Sieve answers no mail that says a machine sent it, as letters do. Not every system heeds that.
+		mail = bytes.Replace(mail, []byte("Auto-Submitted: auto-generated\r\n"), nil, 1)
 		// What comes back to the return path lands in the desk's mailbox.
 		postfix.Send(strings.Replace(way(id), "org+", "desk+", 1), mail, notify, to)
 	}
@@ -49,7 +51,7 @@ func TestRealMailSystems(t *testing.T) {
 			}
 			if time.Now().After(until) {
 				all, _ := d.SortedMails(d.ctx, 20, nil)
-				t.Fatalf("no sign of %s; sorted: %+v\n%s", what, all, postfix.Log())
+				t.Fatalf("no sign of %s; sorted: %+v\n%s\n%s", what, all, postfix.Log(), dovecot.Log())
 			}
 		}
 	}
