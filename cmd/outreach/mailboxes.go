@@ -53,6 +53,9 @@ func mailboxList(list *ast.SequenceNode, faults *donor.Faults) string {
 			faults.Addf(settingsFile, at.Line, at.Column, "inbox: expected a mailbox, with kind: reply or registry, and url: or folder:")
 			continue
 		}
+		if len(entries) > 0 {
+			at = entries[0].Key.GetToken().Position
+		}
 		for _, e := range entries {
 			key, pos := e.Key.GetToken().Value, e.Key.GetToken().Position
 			text, one := value(e.Value)
@@ -82,7 +85,7 @@ func mailboxList(list *ast.SequenceNode, faults *donor.Faults) string {
 
 // oneMailbox writes the fields of a mailbox as a URL.
 func oneMailbox(field map[string]string) (string, error) {
-	u := &url.URL{Scheme: "folder", Path: field["folder"]}
+	u := &url.URL{Scheme: "folder"}
 	switch {
 	case field["url"] != "" && field["folder"] != "":
 		return "", errors.New("a mailbox has a url or a folder, not both")
@@ -96,7 +99,7 @@ func oneMailbox(field map[string]string) (string, error) {
 	}
 	q := u.Query()
 	for k, v := range field {
-		if k != "url" && k != "folder" {
+		if k != "url" {
 			q.Set(k, v)
 		}
 	}
@@ -148,7 +151,9 @@ func parseMailbox(text string) (m box, err error) {
 		return m, fmt.Errorf("kind: %q is neither reply nor registry", m.field["kind"])
 	}
 	if u.Scheme == "folder" {
-		m.folder = u.Path
+		if m.folder = cmp.Or(m.field["folder"], u.Path); m.folder == "" {
+			return m, errors.New("folder: names no folder; write folder:///var/mail/desk?kind=reply")
+		}
 		return m, nil
 	}
 	m.url = u
