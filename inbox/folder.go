@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -17,14 +18,15 @@ import (
 
 // Folder is a source of .eml files, or a Maildir with the folders inside it.
 type Folder struct {
-	Path string
+	Path  string
+	Title string // as settings and pages name it; "" for the path
 
 	seen   map[string]file // files of the round before, to see which are still being written
 	stamps map[string]time.Time
 }
 
-// Name is the folder's path.
-func (d *Folder) Name() string { return d.Path }
+// Name is how settings name the mailbox.
+func (d *Folder) Name() string { return cmp.Or(d.Title, d.Path) }
 
 // Close has nothing to close.
 func (d *Folder) Close() {}

@@ -231,7 +231,7 @@ func showMailboxes(v string) string {
 // source opens the mailbox for reading, once it is needed.
 func (m box) source(a *app) inbox.Source {
 	if m.folder != "" {
-		return &inbox.Folder{Path: m.folder}
+		return &inbox.Folder{Path: m.folder, Title: m.name()}
 	}
 	port := m.url.Port()
 	if port == "" {
