@@ -54,6 +54,11 @@ func (s *Scheduler) check(ctx context.Context, c *ledger.Checker) error {
 	} else if news > 0 {
 		s.Log.Warn("reminders wait: nobody reads a reply mailbox", "type", "outreach status")
 	}
+	if news, err := s.Ledger.UnseenAlarms(ctx, "scheduler", c.Rest); err != nil {
+		return err
+	} else if news > 0 {
+		s.Log.Warn("letters were accepted, and their registry copies not seen", "type", "outreach status")
+	}
 	if !got.Settled() {
 		return nil
 	}
