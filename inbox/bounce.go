@@ -26,19 +26,26 @@ func (w *work) believed() string {
 	return "neither a return path nor a Message-ID shows which letter it is about"
 }
 
-// bounce does what a report of a delivery says, as far as it is believed.
-func (w *work) bounce(ctx context.Context) error {
+// reported is the letter that a report is about. Where the report is not believed, or there is no such letter, a person decides
+// and nothing further follows.
+func (w *work) reported(ctx context.Context) (sent, error) {
 	if why := w.believed(); why != "" {
 		w.doubt(why)
-		return w.pause(ctx)
+		return sent{}, w.pause(ctx)
 	}
 	s, err := w.finder.sent(ctx, w.match)
-	if err != nil {
-		return err
-	}
-	if !s.ok {
+	if err == nil && !s.ok {
 		w.doubt("the ledger has no such letter")
-		return w.pause(ctx)
+		err = w.pause(ctx)
+	}
+	return s, err
+}
+
+// bounce does what a report of a delivery says, as far as it is believed.
+func (w *work) bounce(ctx context.Context) error {
+	s, err := w.reported(ctx)
+	if err != nil || !s.ok {
+		return err
 	}
 	if err := w.proves(ctx, s); err != nil {
 		return err
@@ -143,12 +150,8 @@ func next(contacts []string) string {
 
 // complaint stops everything to the donor, and the address that complained.
 func (w *work) complaint(ctx context.Context) error {
-	if why := w.believed(); why != "" {
-		w.doubt(why)
-		return w.pause(ctx)
-	}
-	s, err := w.finder.sent(ctx, w.match)
-	if err != nil {
+	s, err := w.reported(ctx)
+	if err != nil || !s.ok {
 		return err
 	}
 	if err := w.everywhere(ctx, w.entry("complaint", w.mail.Reasons[0])); err != nil {

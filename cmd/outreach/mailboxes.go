@@ -90,7 +90,7 @@ func oneMailbox(field map[string]string) (string, error) {
 	case field["url"] != "" && field["folder"] != "":
 		return "", errors.New("a mailbox has a url or a folder, not both")
 	case field["url"] == "" && field["folder"] == "":
-		return "", errors.New("a mailbox needs url: imaps://USER@HOST/MAILBOX, or folder:")
+		return "", errors.New("a mailbox needs url (imaps://USER@HOST/MAILBOX) or folder")
 	case field["url"] != "":
 		var err error
 		if u, err = url.Parse(field["url"]); err != nil {

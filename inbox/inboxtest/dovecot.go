@@ -279,7 +279,7 @@ func (d *Dovecot) Deliver(to string, mail []byte) {
 	d.ok(err)
 	c := smtp.NewClientLMTP(conn)
 	defer func() { _ = c.Close() }()
-	d.ok(c.Mail("", nil))
+	d.ok(c.Mail("somebody@elsewhere.example", nil))
 	d.ok(c.Rcpt(to+"@mission.example", nil))
 	w, err := c.Data()
 	d.ok(err)
