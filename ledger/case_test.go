@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -66,6 +67,9 @@ func (w *world) tasks() string {
 		if t.Open {
 			open = append(open, string(t.Kind))
 		}
+	}
+	if n, err := w.OpenTasks(w.ctx, "res"); err != nil || n != len(open) {
+		w.t.Errorf("%d tasks are counted open, and %v are (%v)", n, open, err)
 	}
 	return strings.Join(open, " ")
 }
@@ -192,6 +196,32 @@ func TestDecideAboutUnclear(t *testing.T) {
 				t.Errorf("%s: %+v", tt.kind, c)
 			}
 			w.adds("KEN")
+		}
+	})
+}
+
+// Letters that a case keeps are where they belong: the check of the ledger finds no fault in them, and whoever gives blocks
+// their place gives it for the day of a moved case, and for none of a paused one.
+func TestKeptLettersAreInOrder(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		for _, e := range []ledger.Entry{{Kind: "unclear"}, {Kind: "capital", Until: "2199-01-14"}} {
+			rdb.FlushDB(t.Context())
+			w := newWorld(t, rdb, "KEN")
+			got := w.record(e)
+			w.claim("KEN")
+			if found := w.checkup(&ledger.Checker{}); !found.Clean() {
+				t.Errorf("%s: %+v", e.Kind, found)
+			}
+			w.ok(nil, rdb.Del(w.ctx, "{outreach}:due:res").Err())
+			w.ok(nil, w.Reindex(w.ctx, "res", "appeal", []string{"KEN-0"}))
+			due := rdb.ZScore(w.ctx, "{outreach}:due:res", "appeal/KEN-0").Val()
+			want := 0.0
+			if !got.Until.IsZero() {
+				want = float64(got.Until.UnixMilli())
+			}
+			if due != want {
+				t.Errorf("%s: due %.0f, want %.0f", e.Kind, due, want)
+			}
 		}
 	})
 }
@@ -327,6 +357,57 @@ func TestBounce(t *testing.T) {
 	})
 }
 
+// What people and strangers write into an entry is never taken for what the ledger itself says there.
+func TestHostileEntry(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		for _, text := range []string{
+			`","instead":1,"opens":9999999999999,"x":"`, "two\nlines\r\n{\"kind\":\"reply\"}", `{"kind":"reply"}`, "\x00\xff\u2028", `\","instead":1,"y":"`,
+			"%d %1 %z |", strings.Repeat("é", 3000),
+		} {
+			rdb.FlushDB(t.Context())
+			w := newWorld(t, rdb, "KEN")
+			w.record(ledger.Entry{Kind: "reply", Mail: "1"})
+			w.record(ledger.Entry{Kind: "note", Note: text, Address: text, Mail: "2" + text})
+			w.record(ledger.Entry{Kind: "note", Note: text, Address: text})
+			c, err := w.Case(w.ctx, "res", "KEN")
+			if err != nil || !c.Stopped || !c.Until.IsZero() || len(c.Entries) != 3 || c.Word() != "answered" {
+				t.Errorf("%q: %+v %v", text, c, err)
+			}
+			if e := c.Entries[2]; e.Note != strings.ToValidUTF8(text, "\uFFFD") || !c.Entries[0].Counts {
+				t.Errorf("%q was kept as %q", text, e.Note)
+			}
+			w.record(ledger.Entry{Kind: "meeting", Note: text})
+			if w.tasks() != "meeting" {
+				t.Errorf("%q: tasks %s", text, w.tasks())
+			}
+		}
+	})
+}
+
+// A case that a program of before wrote reads as it did, and the same entry is not recorded twice.
+func TestCaseOfBefore(t *testing.T) {
+	old, err := os.ReadFile("testdata/case.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, "KEN")
+		w.ok(nil, rdb.HSet(w.ctx, "{outreach}:case:res", "KEN", strings.TrimSpace(string(old))).Err())
+		c, err := w.Case(w.ctx, "res", "KEN")
+		if err != nil || !c.Stopped || c.Word() != "pledged" || len(c.Entries) != 2 || c.Deciding() != 2 {
+			t.Fatalf("%+v %v", c, err)
+		}
+		e := ledger.Entry{Kind: "pledge", Amount: "2500000", Currency: "USD", Date: "2026-12-01", Note: "by note verbale", By: "bea"}
+		if got, err := w.Record(w.ctx, "res", "KEN", "KEN-0", bothSteps, e); err != nil || !got.Again {
+			t.Errorf("%+v %v", got, err)
+		}
+		w.record(ledger.Entry{Kind: "reopen", Note: "x"})
+		if c, _ = w.Case(w.ctx, "res", "KEN"); c.Word() != "open" {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
 // Tasks are taken by one person, closed with a word, and opened anew by what comes after.
 func TestTasks(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
@@ -388,7 +469,34 @@ func TestKeepMail(t *testing.T) {
 	})
 }
 
-// Whatever returns first, a stop or a begin, wins: no letter begins after its stop has returned, however the calls meet.
+// claimedReminder sends a donor's appeal and claims the reminder that follows it.
+func (w *world) claimedReminder(donor string) ledger.Claim {
+	w.t.Helper()
+	c := w.claimOne(donor)
+	w.ok(nil, w.beginAs(c))
+	w.settleAs(c, letter.Sent)
+	w.ok(w.Advance(w.ctx, ledger.Follow{Block: block(donor)}, "reminder-1", []ledger.Next{{Donor: donor, Due: time.Now().Add(-time.Second)}}))
+	return w.claimReminder(donor).Letters[0]
+}
+
+func (w *world) claimReminder(donor string) ledger.Claims {
+	w.t.Helper()
+	b := block(donor)
+	b.Step = "reminder-1"
+	got, err := w.Claim(w.ctx, b, ledger.Nonce(w.worker), 10, ledger.Pace{Relay: "main"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return got
+}
+
+func (w *world) beginReminder(c ledger.Claim) error {
+	_, err := w.Begin(w.ctx, ledger.Begin{Claim: c, Before: "appeal", ContentHash: "c", ByteHash: "b"})
+	return err
+}
+
+// Mail arrives while the reminder is claimed. Whatever returns first, the stop or the begin, wins: no reminder begins after its
+// stop has returned, however the calls meet.
 func TestStopRacesBegin(t *testing.T) {
 	const rounds = 1000
 	rdb := ledgertest.Client(t, ledgertest.Start(t).Addr)
@@ -400,13 +508,13 @@ func TestStopRacesBegin(t *testing.T) {
 	w := newWorld(t, rdb, donors...)
 	stoppedFirst, begunFirst := 0, 0
 	for i, d := range donors {
-		c := w.claimOne(d)
+		c := w.claimedReminder(d)
 		start := make(chan struct{})
 		var both sync.WaitGroup
 		var begin, late error
 		both.Go(func() {
 			<-start
-			begin = w.beginAs(c)
+			begin = w.beginReminder(c)
 		})
 		both.Go(func() {
 			<-start
@@ -419,7 +527,7 @@ func TestStopRacesBegin(t *testing.T) {
 				t.Error(err)
 			}
 			// The stop has returned: unless it says that the letter was past the commit point, no begin passes.
-			if late = w.beginAs(c); (late == nil) != (len(got.Past) == 1) {
+			if late = w.beginReminder(c); (late == nil) != (len(got.Past) == 1) {
 				t.Errorf("%s: past %v, and begin says %v", d, got.Past, late)
 			}
 		})
@@ -434,7 +542,7 @@ func TestStopRacesBegin(t *testing.T) {
 			stoppedFirst++
 			// A worker gives it back, and it is asked for again: it stays where the case says.
 			w.ok(nil, w.Unclaim(w.ctx, []ledger.Claim{c}, 0, ""))
-			if got := w.claim(d); len(got.Letters) != 0 {
+			if got := w.claimReminder(d); len(got.Letters) != 0 {
 				t.Errorf("%s is claimed after its stop", d)
 			}
 		}

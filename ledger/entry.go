@@ -105,12 +105,9 @@ func (e Entry) line() (same, full string, err error) {
 		id, _ := json.Marshal(e.Mail) // text always encodes
 		return `"mail":` + string(id), full, nil
 	}
-	at, _ := json.Marshal(e.At)
-	same, ok := strings.CutSuffix(full, `,"at":`+string(at)+full[strings.LastIndex(full, `,"by":`):])
-	if !ok {
-		return "", "", fmt.Errorf("entry %s: its time stands in the wrong place", full)
-	}
-	return same + ",", full, nil
+	// Up to the time, so that an entry that says more is another one. In what people write a quotation mark is escaped.
+	const time = `,"at":"`
+	return full[:strings.LastIndex(full, time)+len(time)], full, nil
 }
 
 // Recorded says what recording an entry did.

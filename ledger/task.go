@@ -48,6 +48,9 @@ func (l *Ledger) Tasks(ctx context.Context, campaign, donor string) ([]Task, err
 	}
 	var out []Task
 	for id, v := range all {
+		if strings.HasPrefix(id, ".") {
+			continue
+		}
 		t, ok := readTask(id, v)
 		if !ok {
 			return nil, fmt.Errorf("task %s: %q is none", id, v)
@@ -66,6 +69,15 @@ func (l *Ledger) Tasks(ctx context.Context, campaign, donor string) ([]Task, err
 		return cmp.Or(x.Due.Compare(y.Due), strings.Compare(x.ID, y.ID))
 	})
 	return out, nil
+}
+
+// OpenTasks is how many tasks of a campaign are open.
+func (l *Ledger) OpenTasks(ctx context.Context, campaign string) (int, error) {
+	n, err := l.Redis.HGet(ctx, tasksKey(), "."+campaign).Int()
+	if err != nil && !isNil(err) {
+		return 0, fmt.Errorf("tasks of %s: %w", campaign, err)
+	}
+	return n, nil
 }
 
 func readTask(id, v string) (Task, bool) {

@@ -148,8 +148,12 @@ var reasons = []reason{
 	}},
 	{"cancelled", func(s *Situation) (Why, bool) {
 		why := Why{Says: "it is cancelled" + because(s.Letter.words())}
-		if s.Letter.words() == wordsAnswered {
+		switch answered := s.Letter.words() == wordsAnswered; {
+		case answered && s.Case.Stopped:
 			why.Says = "it is cancelled, as the case is " + s.Case.Word()
+		case answered:
+			why.Says = "an answer cancelled it that no longer counts; it stays so unless somebody plans it again"
+			why.Type = "outreach record reopen " + s.Record.Donor.ID + " --reason WHY --plan-again"
 		}
 		return why, s.state() == letter.Cancelled
 	}},
@@ -201,7 +205,7 @@ var reasons = []reason{
 				if !h.Until.IsZero() {
 					until = " until " + moment(h.Until)
 				}
-				return Why{Says: "held (" + scope + ") by " + h.By + until + because(h.Reason), Type: "outreach release " + typed(scope)}, true
+				return Why{Says: "held (" + scope + ") by " + h.By + until + because(h.Reason), Type: "outreach release " + Typed(scope)}, true
 			}
 		}
 		return Why{}, false
@@ -347,8 +351,8 @@ func (s *Situation) quiet() time.Time {
 
 func stateWord(s letter.State) string { return strings.ReplaceAll(string(s), "_", " ") }
 
-// typed is a hold's scope as it is typed.
-func typed(scope string) string {
+// Typed is a hold's scope as it is typed.
+func Typed(scope string) string {
 	kind, name, _ := strings.Cut(scope, ":")
 	switch kind {
 	case "donor":

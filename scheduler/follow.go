@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"outreach.example/campaign"
@@ -50,18 +51,13 @@ func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, edition st
 	if !ok {
 		return s.telephone(ctx, c, edition, f)
 	}
-	letters, err := s.Ledger.Letters(ctx, f.Block)
-	if err != nil {
-		return err
-	}
-	quiet, err := s.quiet(ctx, c, edition, f.Block.Name)
+	letters, quiet, err := s.sent(ctx, c, edition, f)
 	if err != nil {
 		return err
 	}
 	var donors []ledger.Next
 	for d, l := range letters {
 		switch {
-		case l.State != "sent":
 		case quiet[d]:
 			donors = append(donors, ledger.Next{Donor: d, Without: edition})
 		default:
@@ -72,24 +68,29 @@ func (s *Scheduler) follow(ctx context.Context, c *campaign.Campaign, edition st
 	return err
 }
 
+// sent are the letters of a block that were sent, by donor, and which of the donors are asked for nothing.
+func (s *Scheduler) sent(ctx context.Context, c *campaign.Campaign, edition string, f ledger.Follow) (letters map[string]ledger.Letter, quiet map[string]bool, err error) {
+	if letters, err = s.Ledger.Letters(ctx, f.Block); err != nil {
+		return nil, nil, err
+	}
+	maps.DeleteFunc(letters, func(_ string, l ledger.Letter) bool { return l.State != letter.Sent })
+	quiet, err = s.quiet(ctx, c, edition, f.Block.Name)
+	return letters, quiet, err
+}
+
 // telephone opens the task to telephone for donors whose last letter was sent some working days before without an answer.
 func (s *Scheduler) telephone(ctx context.Context, c *campaign.Campaign, edition string, f ledger.Follow) error {
 	if c.CallAfter == 0 {
 		_, err := s.Ledger.Advance(ctx, f, f.Block.Step, nil)
 		return err
 	}
-	letters, err := s.Ledger.Letters(ctx, f.Block)
-	if err != nil {
-		return err
-	}
-	quiet, err := s.quiet(ctx, c, edition, f.Block.Name)
+	letters, quiet, err := s.sent(ctx, c, edition, f)
 	if err != nil {
 		return err
 	}
 	var calls []ledger.Call
 	for d, l := range letters {
 		switch {
-		case l.State != letter.Sent:
 		case quiet[d]:
 			calls = append(calls, ledger.Call{Donor: d, Without: edition})
 		default:

@@ -152,6 +152,7 @@ func TestWhyNot(t *testing.T) {
 		})}, `it left and came back: 450 4.2.0 later; type: outreach resolve res/KEN/appeal resend .*`},
 		{"withheld", "appeal", "each", []func(*field){settle(letter.Withheld)}, `it is withheld: contact has no salutation; type: outreach plan res .*`},
 		{"cancelled", "appeal", "each", []func(*field){record("pledge", "")}, `it is cancelled, as the case is pledged`},
+		{"cancelled", "appeal", "each", []func(*field){record("pledge", ""), record("reopen", "")}, `an answer cancelled it that no longer counts; .*; type: outreach record reopen KEN --reason WHY --plan-again`},
 		{"frozen", "appeal", "each", []func(*field){turn(ledger.Pause), do(func(f *field) error {
 			f.mini.HSet("{outreach}:meta", "frozen", "a restore was begun")
 			return nil

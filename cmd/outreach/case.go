@@ -80,6 +80,7 @@ func (a *app) printCase(f caseFile, quotes bool) {
 		fmt.Fprintln(a.out, "  "+line)
 	}
 	fmt.Fprintln(a.out, "letters:")
+	before := ""
 	for _, c := range f.Letters {
 		fmt.Fprintf(a.out, "  %s  %s", c.Letter, c.State)
 		if c.Since != nil {
@@ -92,9 +93,12 @@ func (a *app) printCase(f caseFile, quotes bool) {
 		if c.Words != "" {
 			fmt.Fprintf(a.out, " (%s)", c.Words)
 		}
-		if c.Why != "" {
+		if c.Why != "" && c.Why == before {
+			fmt.Fprint(a.out, "; for the same reason")
+		} else if c.Why != "" {
 			fmt.Fprintf(a.out, "; %s", c.Why)
 		}
+		before = c.Why
 		fmt.Fprintln(a.out)
 		a.printEvidence(c)
 	}

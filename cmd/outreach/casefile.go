@@ -222,7 +222,7 @@ func folded(text string, quotes bool) (lines []string) {
 	n := 0
 	fold := func() {
 		if n > 0 {
-			lines = append(lines, fmt.Sprintf("[%d quoted lines; --quotes shows them]", n))
+			lines = append(lines, fmt.Sprintf("[quoted lines: %d; --quotes shows them]", n))
 		}
 		n = 0
 	}

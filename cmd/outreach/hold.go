@@ -92,7 +92,7 @@ func (a *app) holdCommand() *cobra.Command {
 					word = "held already"
 				}
 				fmt.Fprintf(a.out, "%s: %s\n", scope, word)
-				a.next("outreach release %s", scopeArgs(scope))
+				a.next("outreach release %s", ledger.Typed(scope))
 				return nil
 			})
 		},
@@ -151,7 +151,7 @@ func heldScopes(holds map[string]ledger.Hold, now time.Time) []heldScope {
 		if h.Ends(now) {
 			continue
 		}
-		held := heldScope{Scope: h.Scope, At: h.At, By: h.By, Reason: h.Reason, Type: "outreach release " + scopeArgs(h.Scope)}
+		held := heldScope{Scope: h.Scope, At: h.At, By: h.By, Reason: h.Reason, Type: "outreach release " + ledger.Typed(h.Scope)}
 		if !h.Until.IsZero() {
 			held.Until = &h.Until
 		}
@@ -177,16 +177,4 @@ func (a *app) known(ctx context.Context, l *ledger.Ledger, id string) (string, e
 	}
 	d, err := a.find(ctx, l, "", id)
 	return "donor:" + d.id, err
-}
-
-// scopeArgs is a scope as it is typed.
-func scopeArgs(scope string) string {
-	kind, name, _ := strings.Cut(scope, ":")
-	switch kind {
-	case "donor":
-		return name
-	case "all":
-		return "--all"
-	}
-	return fmt.Sprintf("--%s '%s'", kind, name)
 }

@@ -168,7 +168,9 @@ func (a *app) printRecorded(donor string, e ledger.Entry, got ledger.Recorded, n
 	case got.Planned > 0:
 		fmt.Fprintf(a.out, "%s: letters planned again: %d\n", of, got.Planned)
 	case kind.Does == ledger.Reopens:
-		fmt.Fprintf(a.out, "%s: the case is open; what was cancelled stays cancelled, and nothing of it leaves by itself (--plan-again plans it)\n", of)
+		fmt.Fprintf(a.out, "%s: the case is open; what was cancelled stays cancelled, and nothing of it leaves by itself\n", of)
+	case e.Instead > 0 && !got.Stopped:
+		fmt.Fprintf(a.out, "%s: what an answer had cancelled stays cancelled, and nothing of it leaves by itself\n", of)
 	}
 	switch {
 	case !got.Until.IsZero():
@@ -191,6 +193,8 @@ func (a *app) recordNext(d found, e ledger.Entry) {
 		a.next("outreach preview %s --step acknowledgement shows a letter that acknowledges it", d.id)
 	case "opt-out":
 		a.next("outreach suppress add ADDRESS --source opt-out --reason WHY, for each address that is not to be written to again")
+	case "reopen":
+		a.next("outreach case %s shows what is cancelled; to plan it again: outreach record reopen %s --reason WHY --plan-again", d.id, d.id)
 	default:
 		a.next("outreach case %s", d.id)
 	}

@@ -51,6 +51,7 @@ type status struct {
 	Copies *copies        `json:"registry_copies,omitempty"`
 	Relays []keptRelay    `json:"relays,omitempty"`          // those that letters are kept from
 	Full   string         `json:"full,omitempty"`            // why no letter is taken up at all
+	Tasks  int            `json:"tasks"`                     // of the campaign, that wait for a person
 	Facts  []keptFact     `json:"withdrawn_facts,omitempty"` // that its letters cite
 	Alarms []ledger.Alarm `json:"alarms"`                    // of the ledger, not of the campaign alone
 }
@@ -80,6 +81,9 @@ func readStatus(ctx context.Context, l *ledger.Ledger, name string) (status, led
 		s.Steps = append(s.Steps, t)
 	}
 	if s.Alarms, err = l.Alarms(ctx); err != nil {
+		return s, c, err
+	}
+	if s.Tasks, err = l.OpenTasks(ctx, c.Name); err != nil {
 		return s, c, err
 	}
 	if s.Facts, err = keptFacts(ctx, l, c); err != nil {
@@ -158,6 +162,9 @@ func (a *app) printStatus(ctx context.Context, l *ledger.Ledger, s status, c led
 	}
 	if err := a.printKept(ctx, l, c); err != nil {
 		return err
+	}
+	if s.Tasks > 0 {
+		fmt.Fprintf(a.out, "tasks that wait for a person: %d; type: outreach tasks --campaign %s\n", s.Tasks, s.Campaign)
 	}
 	a.printDoubts(s)
 	return a.printLook(ctx, l, c, s.doubtful())

@@ -226,10 +226,12 @@ local function standing(cases, donor, now)
 end
 
 -- A task is what waits for a person, under CAMPAIGN/DONOR/KIND, in ten lines: O open or C closed; opened (ms), by; when a
--- person should look (ms); taken (ms, 0), by; closed (ms, 0), by, with which word; why it is there.
+-- person should look (ms); taken (ms, 0), by; closed (ms, 0), by, with which word; why it is there. .CAMPAIGN
+-- counts those that are open.
 local function opentask(tasks, id, now, who, due, why)
   local v = redis.call('HGET', tasks, id)
   if v and string.sub(v, 1, 1) == 'O' then return false end
+  redis.call('HINCRBY', tasks, '.' .. string.match(id, '^[^/]*'), 1)
   redis.call('HSET', tasks, id, table.concat({'O', int(now), who, int(due), '0', '', '0', '', '', why}, '\n'))
   return true
 end
@@ -245,6 +247,7 @@ local function closetask(tasks, id, now, who, word)
   if not v or string.sub(v, 1, 1) ~= 'O' then return false end
   local t = tasklines(v)
   t[1], t[7], t[8], t[9] = 'C', int(now), who, word
+  redis.call('HINCRBY', tasks, '.' .. string.match(id, '^[^/]*'), -1)
   redis.call('HSET', tasks, id, table.concat(t, '\n'))
   return true
 end
