@@ -70,7 +70,7 @@ func (v *visit) startForm(title string, form *problems, c ledger.Campaign) (star
 		return page, err
 	}
 	at := v.Now().Add(page.Undo)
-	for _, s := range e.written.Calendar(e.written.Schedule.Opening(at)) {
+	for _, s := range e.written.Calendar(e.written.Usual().Opening(at)) {
 		how := "released with the edition"
 		switch {
 		case s.Each:
@@ -78,11 +78,7 @@ func (v *visit) startForm(title string, form *problems, c ledger.Campaign) (star
 		case s.Standing != (donor.Date{}):
 			how = "released until " + s.Standing.String()
 		}
-		earliest := s.Earliest
-		if z := e.written.Schedule.Zone; z != nil {
-			earliest = earliest.In(z)
-		}
-		page.Calendar = append(page.Calendar, calendarLine{s.Step, earliest, how})
+		page.Calendar = append(page.Calendar, calendarLine{s.Step, s.Earliest.In(e.written.Zone()), how})
 	}
 	counts, err := v.Ledger.Counts(v.ctx, c.Name)
 	for _, n := range counts {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"outreach.example/donor"
 	"outreach.example/ledger"
 )
 
@@ -213,8 +214,8 @@ func TestHostileText(t *testing.T) {
 	for in, want := range map[string]string{
 		"=1+1": "'=1+1", "+41 22": "'+41 22", "-5": "'-5", "@x": "'@x", "\tx": "'\tx", "＝1": "'＝1", "plain": "plain", "": "",
 	} {
-		if got := Cell(in); got != want {
-			t.Errorf("Cell(%q) = %q, want %q", in, got, want)
+		if got := donor.Cell(in); got != want {
+			t.Errorf("donor.Cell(%q) = %q, want %q", in, got, want)
 		}
 	}
 	if csv := b.get("/audit.csv").Body.String(); strings.Contains(csv, "\n=") || strings.Contains(csv, ",=") {

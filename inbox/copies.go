@@ -29,8 +29,8 @@ func Copies(ctx context.Context, folder string, messageIDs []string) (map[string
 			if err != nil || !info.Mode().IsRegular() || !maildir && !strings.EqualFold(filepath.Ext(e.Name()), ".eml") {
 				continue
 			}
-			b, err := file{path: filepath.Join(dir, e.Name()), size: info.Size()}.bytes()
-			if err != nil {
+			b, cut, err := file{path: filepath.Join(dir, e.Name()), size: info.Size()}.read(0)
+			if err != nil || cut {
 				continue // what cannot be read as a mail is no copy
 			}
 			if m, err := parse(b); err == nil && slices.Contains(messageIDs, m.messageID) {

@@ -18,6 +18,7 @@ type finder struct {
 	campaigns map[string]*named // by the atom in the Message-ID; nil before they are read
 	editions  map[string]*edition
 	places    map[string]*ledger.Places // by campaign and the number of its editions
+	books     map[string]*book          // by campaign
 }
 
 // named is one campaign as it stands.
@@ -40,7 +41,7 @@ func (f *finder) read(ctx context.Context) error {
 		return nil
 	}
 	if f.places == nil {
-		f.places, f.editions = map[string]*ledger.Places{}, map[string]*edition{}
+		f.places, f.editions, f.books = map[string]*ledger.Places{}, map[string]*edition{}, map[string]*book{}
 	}
 	names, err := f.ledger.Campaigns(ctx)
 	if err != nil {

@@ -1,6 +1,8 @@
 package inbox
 
 import (
+	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -13,6 +15,45 @@ import (
 	"syscall"
 	"time"
 )
+
+// Folder is a source of .eml files, or a Maildir with the folders inside it.
+type Folder struct {
+	Path  string
+	Title string // as settings and pages name it; "" for the path
+
+	seen   map[string]file // files of the round before, to see which are still being written
+	stamps map[string]time.Time
+}
+
+// Name is how settings name the mailbox.
+func (d *Folder) Name() string { return cmp.Or(d.Title, d.Path) }
+
+// Close has nothing to close.
+func (d *Folder) Close() {}
+
+// forget makes the next list a whole one.
+func (d *Folder) forget(context.Context, place) { d.seen, d.stamps = nil, nil }
+
+// again makes the next list look at every folder, though its date has not changed.
+func (d *Folder) again() { d.stamps = nil }
+
+// place says nothing: a folder has no order.
+func (d *Folder) place([]uint64) place { return place{} }
+
+// wait waits for a while: a folder tells nobody that it changed.
+func (d *Folder) wait(ctx context.Context, atMost time.Duration) error {
+	t := time.NewTimer(atMost)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+	return nil
+}
+
+func (d *Folder) fetch(_ context.Context, it item, part int64) ([]byte, bool, error) {
+	return it.file.read(part)
+}
 
 // file is one file of the folder, as it was found.
 type file struct {
@@ -82,15 +123,14 @@ func isFolder(stat func(string) (fs.FileInfo, error), path ...string) bool {
 // and shares give two changes one date.
 const settled = 10 * time.Second
 
-// ripe lists the files that were not read yet and that nobody is writing. A Maildir's files appear whole; a file of a
+// list lists the files that were not read yet and that nobody is writing. A Maildir's files appear whole; a file of a
 // plain folder must look the same in two rounds.
-func (r *Reader) ripe() ([]file, error) {
-	dirs, maildir, err := places(r.Folder)
+func (d *Folder) list(_ context.Context, known func(uint64) bool, now time.Time) ([]item, error) {
+	dirs, maildir, err := places(d.Path)
 	if err != nil {
 		return nil, err
 	}
-	now := r.Now()
-	var out []file
+	var out []item
 	seen, stamps := map[string]file{}, map[string]time.Time{}
 	for _, dir := range dirs {
 		info, err := os.Stat(dir)
@@ -100,7 +140,7 @@ func (r *Reader) ripe() ([]file, error) {
 		if err != nil {
 			return nil, err
 		}
-		if was, ok := r.stamps[dir]; ok && was.Equal(info.ModTime()) {
+		if was, ok := d.stamps[dir]; ok && was.Equal(info.ModTime()) {
 			stamps[dir] = was
 			continue
 		}
@@ -124,24 +164,24 @@ func (r *Reader) ripe() ([]file, error) {
 			if maildir {
 				f.name, _, _ = strings.Cut(f.name, ":2,")
 			}
-			if r.known[f.key()] {
+			if known(f.key()) {
 				continue
 			}
-			if !maildir && r.seen[f.path] != f {
+			if !maildir && d.seen[f.path] != f {
 				seen[f.path], growing = f, true
 				continue
 			}
-			out = append(out, f)
+			out = append(out, item{key: f.key(), size: f.size, file: f})
 		}
 		if still := now.Sub(info.ModTime()); !growing && still > settled {
 			stamps[dir] = info.ModTime()
 		}
 	}
-	r.seen, r.stamps = seen, stamps
+	d.seen, d.stamps = seen, stamps
 	return out, nil
 }
 
-// maxMail is the largest mail that is read.
+// maxMail is the largest mail that is read whole.
 const maxMail = 25 << 20
 
 // notMail is a file that is not read as a mail, and will not be.
@@ -149,37 +189,26 @@ type notMail string
 
 func (n notMail) Error() string { return string(n) }
 
-// read reads the mail in a file.
-func (f file) read() (*mail, error) {
-	b, err := f.bytes()
-	if err != nil {
-		return nil, err
-	}
-	return parse(b)
-}
-
-// bytes are those of the file. A pipe or a device in its place is not waited for.
-func (f file) bytes() ([]byte, error) {
-	if f.size > maxMail {
-		return nil, notMail(fmt.Sprintf("larger than %d MB", maxMail>>20))
-	}
+// read reads the mail in a file, of one that is too large the first part. A pipe or a device in its place is not waited for.
+func (f file) read(part int64) (b []byte, cut bool, err error) {
 	in, err := os.OpenFile(f.path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		if errors.Is(err, syscall.ELOOP) || errors.Is(err, fs.ErrPermission) {
-			return nil, notMail(err.Error())
+			return nil, false, notMail(err.Error())
 		}
-		return nil, err
+		return nil, false, err
 	}
 	defer func() { _ = in.Close() }()
 	if s, err := in.Stat(); err != nil || !s.Mode().IsRegular() {
-		return nil, notMail("no regular file")
+		return nil, false, notMail("no regular file")
 	}
-	b, err := io.ReadAll(io.LimitReader(in, maxMail+1))
-	if err != nil {
-		return nil, err
+	if f.size > maxMail {
+		b, err = io.ReadAll(io.LimitReader(in, part))
+		return b, true, err
 	}
+	b, err = io.ReadAll(io.LimitReader(in, maxMail+1))
 	if len(b) > maxMail {
-		return nil, notMail(fmt.Sprintf("larger than %d MB", maxMail>>20))
+		return b[:part], true, err
 	}
-	return b, nil
+	return b, false, err
 }

@@ -22,56 +22,88 @@ const (
 	unreadable ledger.Finding = "unreadable" // no mail, or beyond the limits
 )
 
-// A Reader reads the registry copies of one folder. Any number may read the same one.
+// A Reader reads one mailbox: of registry copies, or, where it has a Desk, of what comes back. Any number may read the same.
 type Reader struct {
 	Ledger *ledger.Ledger
-	Folder string        // of .eml files, or a Maildir with the folders inside it
-	Every  time.Duration // how often it is looked at
+	Source Source
+	Desk   *Desk // what sorts replies; nil for a mailbox of registry copies
+	Every  time.Duration
 	Now    func() time.Time
 	Log    *slog.Logger
 
 	at      ledger.Position
-	known   map[uint64]bool // copies that need no look, by key
-	waiting map[uint64]file // those among them whose letter the ledger does not have yet
+	known   map[uint64]bool // mails that need no look, by key
+	waiting map[uint64]item // those among them whose letter the ledger does not have yet
 	retry   time.Time       // when the waiting ones are looked at again
-	seen    map[string]file // files of the round before, to see which are still being written
-	stamps  map[string]time.Time
+	looked  time.Time       // when the ledger was last told that the mailbox is read
 	finder  finder
 }
 
-// Pause is how often a folder is looked at, unless somebody says otherwise.
-const Pause = 3 * time.Second
+// Pause is how often a folder is looked at, unless somebody says otherwise; Rest how often a mailbox on a server is, which
+// tells by itself when mail comes.
+const (
+	Pause = 3 * time.Second
+	Rest  = time.Minute
+)
 
-// again is how often copies are looked at again that name a letter which the ledger does not have, or has not sent: it may
+// again is how often mails are looked at again that name a letter which the ledger does not have, or has not sent: it may
 // have been restored from before it.
 const again = 10 * time.Second
 
-// batch is how many copies one round hands to the ledger at once.
+// batch is how many mails one round hands to the ledger at once.
 const batch = 100
 
-// Run reads until ctx ends. A folder or a store that does not answer is tried again.
+// A mailbox that cannot be read is tried again after pauses that grow from shortest to longest.
+const (
+	shortestPause = time.Second
+	longestPause  = 5 * time.Minute
+)
+
+// Run reads until ctx ends. A mailbox or a store that does not answer is tried again.
 func (r *Reader) Run(ctx context.Context) error {
-	if err := Check(r.Folder); err != nil {
-		return err
-	}
-	t := time.NewTicker(r.Every)
-	defer t.Stop()
-	for {
-		found, err := r.Poll(ctx)
-		if err != nil && ctx.Err() == nil {
-			r.Log.Error("registry copies", "folder", r.Folder, "error", err)
+	defer r.Source.Close()
+	if r.Desk != nil {
+		if err := r.Ledger.Expect(ctx, r.Source.Name()); err != nil && ctx.Err() == nil {
+			r.Log.Error("mailbox", "mailbox", r.Source.Name(), "error", err)
 		}
+	}
+	pause := shortestPause
+	for ctx.Err() == nil {
+		found, err := r.Poll(ctx)
 		for finding, n := range found {
 			if finding != ledger.FoundAgain {
-				r.Log.Info("registry copies", "finding", string(finding), "copies", n)
+				r.Log.Info(r.what(), "mailbox", r.Source.Name(), "finding", string(finding), "mails", n)
 			}
+		}
+		if err == nil {
+			err = r.Source.wait(ctx, r.Every)
+		}
+		if err == nil {
+			pause = shortestPause
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		r.Source.Close()
+		r.Log.Error(r.what(), "mailbox", r.Source.Name(), "error", err, "tried_again_in", pause)
+		if err := r.Ledger.Unreadable(ctx, r.Source.Name(), r.Desk != nil, err.Error()); err != nil && ctx.Err() == nil {
+			r.Log.Error("ledger", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-t.C:
+		case <-time.After(pause):
 		}
+		pause = min(2*pause, longestPause)
 	}
+	return nil
+}
+
+func (r *Reader) what() string {
+	if r.Desk != nil {
+		return "replies"
+	}
+	return "registry copies"
 }
 
 // Check says whether a folder can be read.
@@ -83,32 +115,54 @@ func Check(folder string) error {
 	return err
 }
 
-// Poll looks at the folder once and hands what is new to the ledger. It returns how many copies came to what.
+// Poll looks at the mailbox once and hands what is new to the ledger. It returns how many mails came to what.
 func (r *Reader) Poll(ctx context.Context) (map[ledger.Finding]int, error) {
 	if err := r.follow(ctx); err != nil {
 		return nil, err
 	}
-	files, err := r.ripe()
+	items, err := r.Source.list(ctx, func(key uint64) bool { return r.known[key] }, r.Now())
 	if err != nil {
 		return nil, err
 	}
-	if now := r.Now(); !now.Before(r.retry) {
-		for _, f := range r.waiting {
-			files = append(files, f)
+	now := r.Now()
+	if !now.Before(r.retry) {
+		for _, it := range r.waiting {
+			items = append(items, it)
 		}
 		r.retry = now.Add(again)
 	}
 	total := map[ledger.Finding]int{}
 	for {
-		n := min(len(files), batch)
-		if err := r.read(ctx, files[:n], total); err != nil {
-			r.stamps = nil // what is left over is found again
+		n := min(len(items), batch)
+		if err := r.read(ctx, items[:n], total); err != nil {
+			r.Source.again() // what is left over is found again
 			return total, err
 		}
-		if files = files[n:]; len(files) == 0 {
-			return total, nil
+		if items = items[n:]; len(items) == 0 {
+			return total, r.look(ctx, now)
 		}
 	}
+}
+
+// often is how often the ledger is told that a mailbox is read in which nothing comes.
+const often = 5 * time.Second
+
+// look tells the ledger that the mailbox was looked at.
+func (r *Reader) look(ctx context.Context, now time.Time) error {
+	if since := now.Sub(r.looked); since >= 0 && since < often {
+		return nil
+	}
+	if err := r.note(ctx, nil); err != nil {
+		return err
+	}
+	r.looked = now
+	return nil
+}
+
+// note keeps up to where the mailbox was read, once the mails with these keys were.
+func (r *Reader) note(ctx context.Context, done []uint64) error {
+	at := r.Source.place(done)
+	return r.Ledger.Looked(ctx, ledger.Mailbox{Name: r.Source.Name(), Replies: r.Desk != nil, Validity: at.validity, Read: at.uid})
 }
 
 // follow forgets what it remembers when the ledger is not the one of the round before: restored, emptied or rolled back,
@@ -119,90 +173,166 @@ func (r *Reader) follow(ctx context.Context) error {
 		return err
 	}
 	if r.known == nil || at.Epoch != r.at.Epoch || at.Seq < r.at.Seq {
-		r.known, r.waiting, r.seen, r.stamps = map[uint64]bool{}, map[uint64]file{}, nil, nil
+		all, err := r.Ledger.Mailboxes(ctx)
+		if err != nil {
+			return err
+		}
+		var from place
+		for _, m := range all {
+			if m.Name == r.Source.Name() {
+				from = place{m.Validity, m.Read}
+			}
+		}
+		r.known, r.waiting = map[uint64]bool{}, map[uint64]item{}
+		r.Source.forget(ctx, from)
 		r.finder = finder{ledger: r.Ledger}
 	}
 	r.at = at
 	return nil
 }
 
-// read reads some files and hands what they prove to the ledger.
-func (r *Reader) read(ctx context.Context, files []file, total map[ledger.Finding]int) error {
+// read reads some mails and hands what they prove, or say, to the ledger.
+func (r *Reader) read(ctx context.Context, items []item, total map[ledger.Finding]int) error {
+	if len(items) == 0 && r.Desk != nil {
+		return nil
+	}
 	var keys []uint64
-	for _, f := range files {
-		keys = append(keys, f.key())
+	for _, it := range items {
+		keys = append(keys, it.key)
 	}
 	unread, err := r.Ledger.Unread(ctx, keys)
 	if err != nil {
 		return err
 	}
 	r.finder.fresh()
-	var evidence []ledger.Evidence
-	var from []int // of the file of each
-	var done []uint64
-	found := map[string]int{}
-	note := func(f ledger.Finding) { total[f]++; found[string(f)]++ }
-	for i, f := range files {
+	b := &round{reader: r, total: total, found: map[string]int{}}
+	for i, it := range items {
 		if !unread[i] {
-			r.known[keys[i]] = true
+			r.known[it.key] = true
+			b.done = append(b.done, it.key)
 			continue
 		}
-		c, err := f.read()
-		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) {
-				// Moved since, as a Maildir's readers do: it is found under its other name.
-				delete(r.known, keys[i])
-				delete(r.waiting, keys[i])
-				r.stamps = nil
-				continue
-			}
-			var bad notMail
-			if !errors.As(err, &bad) {
-				return err
-			}
-			note(unreadable)
-			done = append(done, keys[i])
-			continue
+		if err := b.take(ctx, it); err != nil {
+			return err
 		}
-		e, finding, err := r.finder.letter(ctx, c)
+	}
+	return b.finish(ctx)
+}
+
+// round is one batch of mails on its way into the ledger.
+type round struct {
+	reader   *Reader
+	total    map[ledger.Finding]int
+	found    map[string]int
+	evidence []ledger.Evidence
+	from     []item // of the mail of each
+	done     []uint64
+}
+
+func (b *round) note(f ledger.Finding) { b.total[f]++; b.found[string(f)]++ }
+
+// wait leaves a mail unread in the ledger: its letter may be planned, or restored, or answered for, yet.
+func (b *round) wait(it item, f ledger.Finding) {
+	b.total[f]++
+	b.reader.known[it.key], b.reader.waiting[it.key] = true, it
+}
+
+// take reads one mail.
+func (b *round) take(ctx context.Context, it item) error {
+	r := b.reader
+	bytes, cut, err := r.Source.fetch(ctx, it, firstPart)
+	var bad notMail
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		// Moved since, as a Maildir's readers do: it is found under its other name.
+		delete(r.known, it.key)
+		delete(r.waiting, it.key)
+		r.Source.again()
+		return nil
+	case errors.Is(err, errGone):
+		b.done = append(b.done, it.key)
+		return nil
+	case errors.As(err, &bad):
+		b.note(unreadable)
+		b.done = append(b.done, it.key)
+		return nil
+	case err != nil:
+		return err
+	}
+	if r.Desk != nil {
+		finding, later, err := r.Desk.take(ctx, &r.finder, r.Source.Name(), bytes, cut)
 		switch {
 		case err != nil:
 			return err
-		case finding == unknown:
-			// Not remembered in the ledger: its letter may be planned, or restored, yet.
-			total[unknown]++
-			r.known[keys[i]], r.waiting[keys[i]] = true, f
-		case finding != "":
-			note(finding)
-			done = append(done, keys[i])
+		case later:
+			b.wait(it, finding)
 		default:
-			evidence, from = append(evidence, e), append(from, i)
+			b.note(finding)
+			b.done = append(b.done, it.key)
 		}
+		return nil
 	}
-	noted, err := r.Ledger.Evidence(ctx, "inbox", evidence)
+	return b.copy(ctx, it, bytes, cut)
+}
+
+// copy reads one registry copy.
+func (b *round) copy(ctx context.Context, it item, bytes []byte, cut bool) error {
+	c, err := parse(bytes)
+	if err != nil || cut {
+		b.note(unreadable)
+		b.done = append(b.done, it.key)
+		return nil
+	}
+	e, finding, err := b.reader.finder.letter(ctx, c)
+	switch {
+	case err != nil:
+		return err
+	case finding == unknown:
+		b.wait(it, unknown)
+	case finding != "":
+		b.note(finding)
+		b.done = append(b.done, it.key)
+	default:
+		b.evidence, b.from = append(b.evidence, e), append(b.from, it)
+	}
+	return nil
+}
+
+// finish hands the evidence to the ledger and, once its effects have returned, remembers what was read.
+func (b *round) finish(ctx context.Context) error {
+	r := b.reader
+	noted, err := r.Ledger.Evidence(ctx, "inbox", b.evidence)
 	if err != nil {
 		return err
 	}
 	for i, n := range noted {
-		k := keys[from[i]]
 		if n.Finding == ledger.FoundWeak {
-			total[n.Finding]++
-			r.known[k], r.waiting[k] = true, files[from[i]]
+			b.wait(b.from[i], n.Finding)
 			continue
 		}
-		note(n.Finding)
-		done = append(done, k)
-		id := evidence[i].Letter
+		b.note(n.Finding)
+		b.done = append(b.done, b.from[i].key)
+		id := b.evidence[i].Letter
 		switch n.Finding {
 		case ledger.FoundSent, ledger.FoundTwice, ledger.FoundOdd:
 			r.Log.Info("registry copy", "campaign", id.Campaign, "step", id.Step, "donor", id.Donor, "letter", id.String(),
 				"finding", string(n.Finding), "before", string(n.Before))
 		}
 	}
-	if err := r.Ledger.Read(ctx, done, found); err != nil {
+	if r.Desk == nil {
+		err = r.Ledger.Read(ctx, b.done, b.found)
+	} else {
+		err = r.Ledger.MarkRead(ctx, b.done)
+	}
+	if err != nil {
 		return err
 	}
-	for _, k := range done {
+	if len(b.done) > 0 {
+		if err := r.note(ctx, b.done); err != nil {
+			return err
+		}
+	}
+	for _, k := range b.done {
 		r.known[k] = true
 		delete(r.waiting, k)
 	}

@@ -52,6 +52,7 @@ type desk struct {
 	worker  string
 	now     time.Time
 	reader  *inbox.Reader
+	folder  string
 	edition campaign.Edition
 }
 
@@ -62,13 +63,14 @@ func newDesk(t *testing.T, rdb *redis.Client) *desk {
 	d.ok(err)
 	_, err = d.Renew(d.ctx, d.worker, time.Minute, true)
 	d.ok(err)
-	d.reader = d.newReader(t.TempDir())
+	d.folder = t.TempDir()
+	d.reader = d.newReader(d.folder)
 	d.plan("everyone")
 	return d
 }
 
 func (d *desk) newReader(folder string) *inbox.Reader {
-	return &inbox.Reader{Ledger: d.Ledger, Folder: folder, Every: time.Millisecond, Now: func() time.Time { return d.now }, Log: slog.New(slog.DiscardHandler)}
+	return &inbox.Reader{Ledger: d.Ledger, Source: &inbox.Folder{Path: folder}, Every: time.Millisecond, Now: func() time.Time { return d.now }, Log: slog.New(slog.DiscardHandler)}
 }
 
 func (d *desk) ok(err error) {
@@ -200,7 +202,7 @@ func (d *desk) state(id string) letter.State {
 func (d *desk) drop(name string, mail []byte) {
 	d.t.Helper()
 	received := "Return-Path: <org@iom.example>\r\nReceived: from relay.example by mail.iom.example with ESMTP id " + name + "; " + d.now.UTC().Format(time.RFC1123Z) + "\r\n"
-	d.ok(os.WriteFile(filepath.Join(d.reader.Folder, name), append([]byte(received), mail...), 0o600))
+	d.ok(os.WriteFile(filepath.Join(d.folder, name), append([]byte(received), mail...), 0o600))
 }
 
 // poll reads until a round finds nothing new, and says what was found.
@@ -248,13 +250,13 @@ func TestCopySettlesDoubt(t *testing.T) {
 		d.is(long, letter.Sent)
 		d.is(donors[4], letter.Planned)
 		d.finds("")
-		d.reader = d.newReader(d.reader.Folder)
+		d.reader = d.newReader(d.folder)
 		d.finds("")
 		r, err := d.Reading(d.ctx)
 		if err != nil || r.Found["sent"] != 2 || r.At.IsZero() {
 			t.Errorf("reading: %+v %v", r, err)
 		}
-		if files, _ := os.ReadDir(d.reader.Folder); len(files) != 4 {
+		if files, _ := os.ReadDir(d.folder); len(files) != 4 {
 			t.Errorf("the folder holds %v", files)
 		}
 	})
@@ -291,9 +293,9 @@ func TestCopyBeatsResend(t *testing.T) {
 		}
 		d.is("F-01", letter.Sent)
 		// The same delivery exported twice is one copy; another transaction of the letter is one too many.
-		same, err := os.ReadFile(filepath.Join(d.reader.Folder, "late.eml"))
+		same, err := os.ReadFile(filepath.Join(d.folder, "late.eml"))
 		d.ok(err)
-		d.ok(os.WriteFile(filepath.Join(d.reader.Folder, "export.eml"), append([]byte("X-Status: seen\r\n"), same...), 0o600))
+		d.ok(os.WriteFile(filepath.Join(d.folder, "export.eml"), append([]byte("X-Status: seen\r\n"), same...), 0o600))
 		d.finds("again:1")
 		d.drop("second.eml", d.bytes("F-01", again.Date))
 		d.finds("twice:1")
@@ -303,7 +305,7 @@ func TestCopyBeatsResend(t *testing.T) {
 // A Maildir: a mail that its reader moves and flags is the same mail.
 func TestMaildir(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
-		dir := d.reader.Folder
+		dir := d.folder
 		for _, sub := range []string{"new", "cur", "tmp"} {
 			d.ok(os.Mkdir(filepath.Join(dir, sub), 0o700))
 		}
@@ -323,7 +325,7 @@ func TestMaildir(t *testing.T) {
 // leads to, is not.
 func TestFoldersInMaildir(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
-		dir, outside := d.reader.Folder, t.TempDir()
+		dir, outside := d.folder, t.TempDir()
 		for _, path := range []string{"new", "cur", ".Registry/new", ".Registry/cur", ".Registry.2026/new", "Registry/new", ".none/tmp"} {
 			d.ok(os.MkdirAll(filepath.Join(dir, path), 0o700))
 			d.ok(os.MkdirAll(filepath.Join(outside, path), 0o700))
@@ -378,7 +380,7 @@ func TestForged(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDesk(t, ledgertest.Client(t, ledgertest.Mini(t).Addr()))
-			d.ok(os.WriteFile(filepath.Join(d.reader.Folder, "x.eml"), []byte(tt.mail), 0o600))
+			d.ok(os.WriteFile(filepath.Join(d.folder, "x.eml"), []byte(tt.mail), 0o600))
 			d.finds(tt.want)
 			d.now = d.now.Add(time.Second)
 			d.finds("")
@@ -392,7 +394,7 @@ func TestForged(t *testing.T) {
 // A mail beyond the limits is left alone, and so is what is no file.
 func TestLimits(t *testing.T) {
 	d := newDesk(t, ledgertest.Client(t, ledgertest.Mini(t).Addr()))
-	dir := d.reader.Folder
+	dir := d.folder
 	huge, err := os.Create(filepath.Join(dir, "huge.eml"))
 	d.ok(err)
 	d.ok(huge.Truncate(26 << 20))
@@ -407,7 +409,7 @@ func TestLimits(t *testing.T) {
 func TestHalfWritten(t *testing.T) {
 	d := newDesk(t, ledgertest.Client(t, ledgertest.Mini(t).Addr()))
 	b := d.doubt("F-01")
-	path := filepath.Join(d.reader.Folder, "a.eml")
+	path := filepath.Join(d.folder, "a.eml")
 	for _, n := range []int{len(b) / 3, len(b) / 2, len(b)} {
 		d.ok(os.WriteFile(path, b[:n], 0o600))
 		if found, err := d.reader.Poll(d.ctx); err != nil || len(found) != 0 {

@@ -14,7 +14,7 @@ import (
 	mailheader "github.com/emersion/go-message/mail"
 )
 
-// Limits of a mail from outside, beside its size.
+// Limits of a registry copy, beside its size.
 const (
 	maxHeader = 256 << 10
 	maxDepth  = 20

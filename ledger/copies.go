@@ -61,6 +61,21 @@ func (l *Ledger) Read(ctx context.Context, copies []uint64, found map[string]int
 	return nil
 }
 
+// MarkRead remembers mails as read, each named by a number of 64 bits, once what they did has returned.
+func (l *Ledger) MarkRead(ctx context.Context, mails []uint64) error {
+	if len(mails) == 0 {
+		return nil
+	}
+	p := l.Redis.TxPipeline()
+	for _, m := range mails {
+		p.SAdd(ctx, readKey(m%shards), int64(m))
+	}
+	if _, err := p.Exec(ctx); err != nil {
+		return fmt.Errorf("mail that came back: %w", err)
+	}
+	return nil
+}
+
 // Reading reads what Read wrote.
 func (l *Ledger) Reading(ctx context.Context) (Reading, error) {
 	h, err := l.Redis.HGetAll(ctx, inboxKey()).Result()

@@ -48,6 +48,9 @@ func (b *Blocks) Names() []string { return slices.Sorted(maps.Keys(b.hashes)) }
 // List is the list as the edition's hash of its blocks is made: a line "name SHA-256-of-records" each.
 func (b *Blocks) List() []byte { return campaign.EncodeBlocks(b.hashes) }
 
+// Hash is the hash of a block's records: editions share the blocks that did not change.
+func (b *Blocks) Hash(name string) string { return b.hashes[name] }
+
 // AllBlocks lists, in order, all blocks that any edition of a campaign has had: letters of a donor that a later edition
 // dropped lie in them too.
 func (l *Ledger) AllBlocks(ctx context.Context, campaign string) ([]string, error) {

@@ -96,7 +96,7 @@ func (l *Ledger) Claim(ctx context.Context, b letter.Block, nonce string, n int,
 	c := b.Campaign
 	got, err := l.strings(ctx, "claim", []string{
 		campaignKey(c), rowsKey(b), countsKey(c), lookKey(c), dueKey(c), busyKey(), holdsKey(), casesKey(c), workersKey(),
-		relayKey(pace.Relay), suppressedKey(), metaKey(), auditKey(), withdrawnKey(), campaignsKey(),
+		relayKey(pace.Relay), suppressedKey(), metaKey(), auditKey(), withdrawnKey(), campaignsKey(), listenedKey(),
 	}, c, b.Step, b.Name, nonce, n, pace.Between.Milliseconds(), Ahead.Milliseconds(), l.patience().Rewake.Milliseconds())
 	if err != nil {
 		return Claims{}, err

@@ -54,6 +54,18 @@ const consoleKeys = "console:"
 // HASH: of the reading of registry copies: at (ms), then how many of each finding.
 func inboxKey() string { return tag + "inbox" }
 
+// HASH: mailbox to what is known of its reading, as JSON.
+func mailboxesKey() string { return tag + "mailboxes" }
+
+// ZSET: reply mailbox to when somebody last looked at it (ms). Reminders wait for one that was not for an hour.
+func listenedKey() string { return tag + "listened" }
+
+// HASH: identity of a mail that came back to what became of it, as JSON.
+func sortedKey() string { return tag + "sorted" }
+
+// ZSET: identity of a mail that came back to when it was read first (ms).
+func sortedTimesKey() string { return tag + "sorted:times" }
+
 // ZSET: STEP/BLOCK by the earliest due of its planned letters (ms).
 func dueKey(campaign string) string { return tag + "due:" + campaign }
 

@@ -18,7 +18,8 @@ type Around struct {
 	Closed  Closed
 	Workers int // that have a lease
 	Relays  []Relay
-	Memory  string // why the store is too full for a letter, "" when it is not
+	Memory  string    // why the store is too full for a letter, "" when it is not
+	Silent  []Mailbox // reply mailboxes that nobody reads: only first letters leave
 }
 
 // Around reads it.
@@ -39,6 +40,9 @@ func (l *Ledger) Around(ctx context.Context) (a Around, err error) {
 		return a, err
 	}
 	if a.Relays, err = l.Relays(ctx); err != nil {
+		return a, err
+	}
+	if a.Silent, err = l.Silent(ctx); err != nil {
 		return a, err
 	}
 	if used, most, err := l.Memory(ctx); err == nil {
@@ -259,6 +263,13 @@ var reasons = []reason{
 	{"window", func(s *Situation) (Why, bool) {
 		open := s.opening(s.Now)
 		return Why{Says: "it is due, and the send window is closed", Until: open}, open.After(s.Now) && !s.Campaign.Open.After(s.Now)
+	}},
+	{"unheard", func(s *Situation) (Why, bool) {
+		if len(s.Silent) == 0 || len(s.Campaign.Steps) == 0 || s.Step == s.Campaign.Steps[0] {
+			return Why{}, false
+		}
+		m := s.Silent[0]
+		return Why{Says: "it is due, and " + m.Unheard(), Type: "outreach inbox (or, where it is read no more, outreach inbox forget " + m.Name + ")"}, true
 	}},
 	{"no scheduler", func(s *Situation) (Why, bool) {
 		return Why{Says: "it is due, and no scheduler runs", Type: "outreach scheduler (or outreach up)"}, !s.Campaign.Open.After(s.Now)

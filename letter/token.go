@@ -218,3 +218,12 @@ func cutAddress(address string) (local, domain string, ok bool) {
 	}
 	return address[:i], address[i+1:], true
 }
+
+// LooksLikeToken says whether a text has the form of a token of a kind. Whether it was signed here says Read.
+func LooksLikeToken(kind TokenKind, s string) bool {
+	if len(s) > TokenLength {
+		return false
+	}
+	b, err := tokenText.DecodeString(strings.ToLower(s))
+	return err == nil && len(b) >= 1+4+3+1+1+signature && b[0] == tokenForm|byte(kind)
+}

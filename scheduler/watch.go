@@ -49,6 +49,16 @@ func (s *Scheduler) check(ctx context.Context, c *ledger.Checker) error {
 	if _, err := s.Ledger.Raise(ctx, "scheduler", got.Faults); err != nil {
 		return err
 	}
+	if news, err := s.Ledger.HearAlarms(ctx, "scheduler"); err != nil {
+		return err
+	} else if news > 0 {
+		s.Log.Warn("reminders wait: nobody reads a reply mailbox", "type", "outreach status")
+	}
+	if news, err := s.Ledger.UnseenAlarms(ctx, "scheduler", c.Rest); err != nil {
+		return err
+	} else if news > 0 {
+		s.Log.Warn("letters were accepted, and their registry copies not seen", "type", "outreach status")
+	}
 	if !got.Settled() {
 		return nil
 	}

@@ -183,6 +183,11 @@ func TestWhyNot(t *testing.T) {
 		{"again", "appeal", "each", []func(*field){settle(letter.Planned)}, `it is tried again: 450 4.2.0 later; it leaves from Monday 23 November 2026 .* on`},
 		{"not due", "reminder-1", standing, []func(*field){advanced}, `it is not due yet; it leaves from Monday 7 December 2026 .* on`},
 		{"window", "appeal", "each", []func(*field){do(func(f *field) error { f.at(zurich(f.t, "2026-11-28 10:00")); return nil })}, `it is due, and the send window is closed; it leaves from Monday 30 November 2026 .* on`},
+		{"unheard", "reminder-1", standing, []func(*field){advanced, do(func(f *field) error {
+			f.at(zurich(f.t, "2026-12-07 09:30"))
+			f.mini.HSet("{outreach}:mailboxes", "desk", fmt.Sprintf(`{"replies":true,"at":%d,"trouble":"connection refused"}`, f.now.Add(-2*time.Hour).UnixMilli()))
+			return nil
+		})}, `it is due, and nobody has read the reply mailbox desk since 7 December 2026 06:30 UTC, so reminders wait: connection refused; type: outreach inbox .*forget desk\)`},
 		{"no scheduler", "appeal", "each", []func(*field){do(func(f *field) error { f.at(zurich(f.t, "2026-11-23 09:30")); return nil })}, `it is due, and no scheduler runs; type: outreach scheduler .*`},
 		{"no worker", "appeal", "each", []func(*field){open}, `it is due, and no worker runs; type: outreach worker .*`},
 		{"relay", "appeal", "each", []func(*field){relay("two doubts in a row")}, `it is due, and relay relay.example:587 is held: two doubts in a row; type: outreach release --relay relay.example:587 --as NAME`},

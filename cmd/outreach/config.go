@@ -48,6 +48,7 @@ var settings = []setting{
 	{"quiet", "OUTREACH_QUIET", "30m", "how long after a doubt nobody may resolve it: its answer may still come", false, checkQuiet},
 	{"undo", "OUTREACH_UNDO", "10m", "for how long a start in the console can be taken back before any letter leaves; 0s for none", false, checkQuiet},
 	{"registry_copies", "OUTREACH_REGISTRY_COPIES", "", "where outreach inbox reads registry copies: a folder of .eml files or a Maildir", false, nil},
+	{"inbox", "OUTREACH_INBOX", "", "mailboxes that outreach inbox reads: a list, each with kind: reply or registry, and url: or folder:; see docs/inbox.md", true, checkMailboxes},
 	{"intents", "OUTREACH_INTENTS", "", "folder of the intent files, on a disk that is kept; ~/.local/state/outreach/intents unless set", false, checkFolder},
 	{"intents_keep", "OUTREACH_INTENTS_KEEP", "90", "days for which intent files are kept after they were settled", false, checkCount},
 	{"token_key_file", "OUTREACH_TOKEN_KEY_FILE", "", "file of the keys that sign return paths and ways to opt out, a key a line, the newest first; the key itself may stand in OUTREACH_TOKEN_KEY; unsigned, plain return paths unless set", false, checkKeyFile},
@@ -231,6 +232,8 @@ func (a *app) settingsFile() (map[string]placed, donor.Faults) {
 			text, one := value(v.Value)
 			if list, is := v.Value.(*ast.SequenceNode); is && key == "relay" {
 				text, one = relayList(list)
+			} else if is && key == "inbox" {
+				text, one = mailboxList(list, &faults), true
 			}
 			if !one {
 				faults.Addf(settingsFile, at.Line, at.Column, "%s: expected one value", key)
@@ -306,8 +309,11 @@ func (c config) show(s setting) string {
 	if !s.secret {
 		return v
 	}
-	if s.key == "relay" {
+	switch s.key {
+	case "relay":
 		return showRelays(v)
+	case "inbox":
+		return showMailboxes(v)
 	}
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme == "" {

@@ -79,6 +79,7 @@ func (a *app) examine(ctx context.Context) []finding {
 	out = append(out, a.examineRelays(ctx, c)...)
 	out = append(out, a.examineTokens(c), examineSigner(c))
 	out = append(out, examineIntents(c.value["intents"]), examineCopies(c.value["registry_copies"], read, a.now()), examineQuiet(c))
+	out = append(out, a.examineMailboxes(ctx, c)...)
 	return append(out, a.examineFiles(ctx)...)
 }
 

@@ -262,7 +262,7 @@ func (r *reconcile) copies(ctx context.Context, folder string) error {
 	if err := inbox.Check(folder); err != nil {
 		return ledger.Refusal("--registry: " + err.Error())
 	}
-	reader := &inbox.Reader{Ledger: r.ledger, Folder: folder, Every: inbox.Pause, Now: r.app.now, Log: slog.New(slog.DiscardHandler)}
+	reader := &inbox.Reader{Ledger: r.ledger, Source: &inbox.Folder{Path: folder}, Every: inbox.Pause, Now: r.app.now, Log: slog.New(slog.DiscardHandler)}
 	r.found = map[ledger.Finding]int{}
 	for round := 0; ; round++ {
 		found, err := reader.Poll(ctx)

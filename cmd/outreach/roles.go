@@ -212,7 +212,7 @@ func (a *app) upCommand() *cobra.Command {
 	}
 }
 
-// up runs scheduler, worker, console and, where registry copies are kept, inbox.
+// up runs scheduler, worker, console and, where mailboxes are set, inbox.
 func (h *house) up(ctx context.Context) error {
 	s := h.scheduler()
 	all := map[string]func(context.Context) error{"scheduler": s.Run, "check": s.Watch, "worker": h.work}
@@ -222,7 +222,7 @@ func (h *house) up(ctx context.Context) error {
 	case !h.trial && h.config.value["console"] != noConsole:
 		all["console"] = h.serveBeside
 	}
-	if h.config.value["registry_copies"] != "" {
+	if h.config.value["registry_copies"] != "" || h.config.value["inbox"] != "" {
 		all["inbox"] = h.read
 	}
 	return h.together(ctx, all)

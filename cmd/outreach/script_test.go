@@ -33,7 +33,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": wantCode, "lose": loseAnswer, "tamper": tamper, "ledger": ledgerName, "intent": leaveIntent,
-			"came": mailCame, "later": laterDay,
+			"came": mailCame, "later": laterDay, "firstmail": firstMail,
 		},
 	})
 }
@@ -191,4 +191,19 @@ func leaveIntent(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(file.Never(in.Key(), 1))
 	}
 	ts.Check(file.Close())
+}
+
+// firstMail puts the identity of the newest mail of a State into $MAIL.
+func firstMail(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: firstmail STATE")
+	}
+	l, end := sessionLedger(ts)
+	defer end()
+	mails, err := l.SortedMails(context.Background(), 1, func(s ledger.Sorted) bool { return s.Donor == args[0] })
+	ts.Check(err)
+	if len(mails) == 0 {
+		ts.Fatalf("no mail of %s was read", args[0])
+	}
+	ts.Setenv("MAIL", mails[0].ID[:8])
 }

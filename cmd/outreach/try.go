@@ -151,7 +151,7 @@ func (a *app) trialHouse(ctx context.Context, store *trial.Store, box *trial.Mai
 		return nil, nil, err
 	}
 	// What the environment says is for real work; a trial dials what it started itself.
-	c.value["queue_redis"], c.value["helo"], c.value["registry_copies"], c.value["intents"] = "", "trial.outreach.example", "", ""
+	c.value["queue_redis"], c.value["helo"], c.value["registry_copies"], c.value["intents"], c.value["inbox"] = "", "trial.outreach.example", "", "", ""
 	c.value["undo"] = "20s" // whoever tries it does not want to wait
 	h, closeAll, err := a.furnish(ctx, c)
 	if err != nil {

@@ -1,7 +1,7 @@
 -- Gives due letters of one block to a worker, as many as it asks for and the relay's pace allows. Letters that this very
 -- nonce holds already are given again first: a repeated call after a lost reply finds what the first one was granted.
 -- KEYS 1 campaign 2 rows 3 counts 4 look 5 due 6 busy 7 holds 8 cases 9 workers 10 relay 11 suppressed 12 meta 13 audit
---      14 withdrawn 15 campaigns
+--      14 withdrawn 15 campaigns 16 when reply mailboxes were last read
 -- ARGV 1 campaign 2 step 3 block 4 nonce 5 how many 6 ms between two letters of this relay (0: no pace)
 --      7 ms ahead within which slots are handed out 8 ms after which the block is woken again if letters remain
 -- Returns {'ok', now, more ('1' ask again), next due (ms, 0 none), edition, version of the suppression list, token of the withdrawn facts,
@@ -30,7 +30,7 @@ end
 local frozen = icy(KEYS[12])
 if frozen then return no(frozen) end
 local way = redis.call('HMGET', KEYS[10], 'next', 'held')
-local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid', 'open')
+local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid', 'open', 'steps')
 if c[1] ~= 'running' then return no('campaign is ' .. (c[1] or 'unknown')) end
 if c[2] ~= c[5] then return no('the rows of the new edition are being laid') end
 if c[6] and tonumber(c[6]) < now then return no('the send window is closed, or no scheduler runs') end
@@ -40,6 +40,14 @@ if c[4] and c[4] ~= 'each' and tonumber(c[4]) < now then
   -- A new approval may come: look again in an hour.
   redis.call('ZADD', KEYS[5], int(now + 3600000), member)
   return no('the standing approval of ' .. step .. ' has ended')
+end
+-- A donor may have answered into a mailbox that nobody reads: only first letters go on.
+if step ~= string.match(c[7] or '', '^%S+') then
+  local deaf = redis.call('ZRANGE', KEYS[16], 0, 0, 'WITHSCORES')
+  if deaf[1] and tonumber(deaf[2]) < now - 3600000 then
+    redis.call('ZADD', KEYS[5], int(now + 60000), member)
+    return no('nobody has read the reply mailbox ' .. deaf[1] .. ' for an hour')
+  end
 end
 all = redis.call('HGETALL', k.rows)
 local scopes = redis.call('HGET', k.rows, '.s') or ''
