@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ const apiPath = "/api/v1"
 type APIDesk interface {
 	// Command runs a command in a person's name, for the program that a token names, and gives what it printed: data, and
 	// lines for people.
-	Command(r *http.Request, person, program string, args []string) (code int, out, errs []byte)
+	Command(ctx context.Context, person, program string, args []string) (code int, out, errs []byte)
 }
 
 // call is one address: what it is for, which command it stands for, and the fields that its body may have, each a flag of
@@ -196,7 +197,7 @@ func (a *asking) run(one call) error {
 			break
 		}
 	}
-	code, out, errs := a.Desk.Command(a.r, a.person.Name, a.program, append([]string{"--json"}, args...))
+	code, out, errs := a.Desk.Command(a.r.Context(), a.person.Name, a.program, append([]string{"--json"}, args...))
 	if a.r.Method != http.MethodGet {
 		a.gallery.touch()
 	}

@@ -101,6 +101,7 @@ func (c *Console) closed() []route {
 		c.houseRoutes(),
 		c.campaignRoutes(),
 		c.reportRoutes(),
+		c.stateRoutes(),
 		c.taskRoutes(),
 		c.settingsRoutes(),
 	} {

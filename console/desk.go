@@ -5,6 +5,7 @@ package console
 type Desk interface {
 	CampaignDesk
 	ReportDesk
+	StateDesk
 	SettingsDesk
 	APIDesk
 }

@@ -21,9 +21,8 @@ type ReportDesk interface {
 
 func (c *Console) reportRoutes() []route {
 	return []route{
-		{"GET /reports", See, c.reportsPage},                           // the section; the form that chooses campaign and week
-		{"GET /reports/{file}", See, c.reportFile},                     // its downloads
-		{"GET /campaigns/{name}/donors/{donor}/evidence", See, c.pack}, // the page of a State
+		{"GET /reports", See, c.reportsPage},       // the section; the form that chooses campaign and week
+		{"GET /reports/{file}", See, c.reportFile}, // its downloads
 	}
 }
 

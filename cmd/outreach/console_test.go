@@ -112,7 +112,8 @@ func TestPagesForEverybody(t *testing.T) {
 	b.SignIn(t, address, "admin", password)
 	for name, path := range map[string]string{
 		"overview": "/", "audit": "/audit", "people": "/people", "person": "/people/approver", "account": "/account", "missing": "/nowhere",
-		"tasks": "/tasks", "report": "/reports", "settings": "/settings", "help": "/help",
+		"tasks": "/tasks", "report": "/reports", "settings": "/settings",
+		"state": "/campaigns/resilience/donors/KEN", "letter": "/campaigns/resilience/donors/KEN/letters/appeal", "help": "/help",
 		"campaigns": "/campaigns", "campaign": "/campaigns/resilience", "approvals": "/approvals", "doubts": "/doubts", "relays": "/relays",
 	} {
 		b.Look(t, name, address+path)
@@ -223,4 +224,49 @@ func TestCampaignInTheConsole(t *testing.T) {
 		t.Errorf("the second edition's page says %.600q", got)
 	}
 	bea.Look(t, "audit-walk", o.address+"/audit?who=bea")
+}
+
+// Somebody who records a pledge on the page of a State stops its letters, a wrong amount is told beside the form, a hold keeps
+// the letters of another, and a task is closed with a word: with script, and without.
+func TestRecordOnThePage(t *testing.T) {
+	for name, open := range map[string]func(testing.TB) *consoletest.Browser{"script": consoletest.Open, "no script": consoletest.OpenWithoutScript} {
+		t.Run(name, func(t *testing.T) {
+			address, password := trialPages(t)
+			b := open(t)
+			b.SignIn(t, address, "author", password)
+			b.Go(t, address+"/campaigns/resilience/donors/NOR")
+			b.Write(t, "#kind", "pledge")
+			b.Write(t, "#amount", "1,5")
+			b.Write(t, "#currency", "NOK")
+			b.Send(t, `form[action$="/record"] button`)
+			if got := b.Text(t, ".problems"); !strings.Contains(got, "amount") {
+				t.Errorf("a wrong amount: %q", got)
+			}
+			b.LookHere(t, "state-wrong")
+			b.Write(t, "#amount", "25000000.50")
+			b.Write(t, "#note", "by note verbale")
+			b.Send(t, `form[action$="/record"] button`)
+			if got := b.Text(t, ".said"); !strings.Contains(got, "pledge recorded") {
+				t.Errorf("said: %q", got)
+			}
+			if got := b.Text(t, "main"); !strings.Contains(got, "NOK 25000000.5") || !strings.Contains(got, "pledged") || !strings.Contains(got, "author (console)") {
+				t.Errorf("the page: %s", got)
+			}
+			b.LookHere(t, "state-pledged")
+			b.Go(t, address+"/campaigns/resilience/donors/KEN")
+			b.Write(t, "#reason", "visit of the Director General")
+			b.Send(t, `form[action$="/hold"] button`)
+			if got := b.Text(t, "main"); !strings.Contains(got, "visit of the Director General") {
+				t.Errorf("held: %s", got)
+			}
+			b.Send(t, `form[action$="/hold"] button`)
+			if got := b.Text(t, ".said"); !strings.Contains(got, "KEN") {
+				t.Errorf("let go: %s", got)
+			}
+			b.Go(t, address+"/reports")
+			if got := b.Text(t, "main"); !strings.Contains(got, "NOK 25,000,000.50") || !strings.Contains(got, "1 of 175 donors") {
+				t.Errorf("report: %s", got)
+			}
+		})
+	}
 }

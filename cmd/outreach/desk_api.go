@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"net/http"
+	"context"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -18,7 +18,16 @@ type lent struct {
 }
 
 // Command runs a command as the command line does, in a person's name. The audit stream shows the program behind it.
-func (d *consoleDesk) Command(r *http.Request, person, program string, args []string) (code int, out, errs []byte) {
+func (d *consoleDesk) Command(ctx context.Context, person, program string, args []string) (code int, out, errs []byte) {
+	return d.run(ctx, person, "token "+program, args)
+}
+
+// Run runs a command for somebody who is signed in.
+func (d *consoleDesk) Run(ctx context.Context, person string, args []string) (code int, out, errs []byte) {
+	return d.run(ctx, person, "console", args)
+}
+
+func (d *consoleDesk) run(ctx context.Context, person, account string, args []string) (code int, out, errs []byte) {
 	var o, e bytes.Buffer
 	getenv := func(k string) string {
 		if k == userEnv { // who decides is the token's person
@@ -27,7 +36,7 @@ func (d *consoleDesk) Command(r *http.Request, person, program string, args []st
 		return d.app.getenv(k)
 	}
 	a := &app{
-		getenv: getenv, in: strings.NewReader(""), out: &o, errs: &e, now: d.app.now, account: "token " + program, guard: d.app.guard,
+		getenv: getenv, in: strings.NewReader(""), out: &o, errs: &e, now: d.app.now, account: account, guard: d.app.guard,
 		lent: &lent{d.house.config, d.house.ledger, d.house.queue},
 	}
 	root := a.commands()
@@ -35,6 +44,6 @@ func (d *consoleDesk) Command(r *http.Request, person, program string, args []st
 	root.SetIn(a.in)
 	root.SetOut(&o)
 	root.SetErr(&e)
-	code = a.exit(r.Context(), root.ExecuteContext(r.Context()))
+	code = a.exit(ctx, root.ExecuteContext(ctx))
 	return code, o.Bytes(), e.Bytes()
 }

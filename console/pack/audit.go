@@ -85,6 +85,7 @@ Date of data: %[3]s
 
 What is in it
   case.json               what was recorded in the case: replies, pledge, notes, by whom and when
+  mails.json              the text of mails that came, as far as it is kept
   timeline.txt            what happened, one line an entry of the audit stream
   letters/STEP/           each letter:
     row.json                its state, dates, what the relay said, its Message-ID

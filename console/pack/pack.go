@@ -52,14 +52,11 @@ type Maker struct {
 
 // Make gathers the pack of a donor that lies in a block.
 func (m Maker) Make(ctx context.Context, c ledger.Campaign, d donor.Donor, block string) (*Pack, error) {
-	id := d.ID
-	now, err := m.Ledger.Now(ctx)
+	p, err := m.Letters(ctx, c, d, block)
 	if err != nil {
 		return nil, err
 	}
-	p := &Pack{Campaign: c.Name, Donor: id, AsOf: now.UTC().Truncate(time.Second), Files: map[string][]byte{}}
-	p.scopes = map[string]bool{"all": true, "donor:" + id: true, "group:" + d.Group: true, "region:" + d.Region: true}
-	cs, err := m.Ledger.Case(ctx, c.Name, id)
+	cs, err := m.Ledger.Case(ctx, c.Name, p.Donor)
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +65,14 @@ func (m Maker) Make(ctx context.Context, c ledger.Campaign, d donor.Donor, block
 		Donor    string         `json:"donor"`
 		Case     string         `json:"case"`
 		Entries  []ledger.Entry `json:"entries"`
-	}{c.Name, id, cs.Word(), cs.Entries}); err != nil {
+	}{c.Name, p.Donor, cs.Word(), cs.Entries}); err != nil {
 		return nil, err
 	}
-	if err := m.letters(ctx, p, c, block); err != nil {
+	mails, err := m.Ledger.Mails(ctx, c.Name, p.Donor)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.json("mails.json", mails); err != nil {
 		return nil, err
 	}
 	if err := m.audit(ctx, p, c); err != nil {
@@ -80,6 +81,17 @@ func (m Maker) Make(ctx context.Context, c ledger.Campaign, d donor.Donor, block
 	p.Files["check.py"] = checker
 	p.Files["README.txt"] = p.readme()
 	return p, nil
+}
+
+// Letters gathers the letters alone, and what they were made from.
+func (m Maker) Letters(ctx context.Context, c ledger.Campaign, d donor.Donor, block string) (*Pack, error) {
+	now, err := m.Ledger.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pack{Campaign: c.Name, Donor: d.ID, AsOf: now.UTC().Truncate(time.Second), Files: map[string][]byte{}}
+	p.scopes = map[string]bool{"all": true, "donor:" + d.ID: true, "group:" + d.Group: true, "region:" + d.Region: true}
+	return p, m.letters(ctx, p, c, block)
 }
 
 // row is a letter's row as the pack tells it.
@@ -236,6 +248,15 @@ func factsOf(set *templates.Set, keys []string) ([]byte, error) {
 	}
 	err := w.WriteAll(rows)
 	return b.Bytes(), err
+}
+
+// ReadFacts reads such a table, without its head.
+func ReadFacts(table []byte) ([][]string, error) {
+	rows, err := csv.NewReader(bytes.NewReader(table)).ReadAll()
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[1:], nil
 }
 
 func day(d donor.Date) string {
