@@ -224,6 +224,7 @@ func (d *Dovecot) Start() {
 	if path, err := exec.LookPath("/usr/sbin/dovecot"); err == nil {
 		d.cmd.Path = path
 	}
+	grouped(d.cmd)
 	d.ok(d.cmd.Start())
 	for _, port := range []int{d.Plain, d.TLS, d.LMTP} {
 		await(d.t, port, func() string {
@@ -242,7 +243,13 @@ func (d *Dovecot) Stop() {
 	d.cmd = nil
 }
 
-// end asks a process to end, and makes it.
+// grouped makes a server the first of a process group of its own, so that it can be ended with all that it has started.
+func grouped(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.WaitDelay = time.Second // its children have its output open
+}
+
+// end asks a server to end, and makes it and all that it has started.
 func end(cmd *exec.Cmd) {
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	done := make(chan struct{})
@@ -250,9 +257,9 @@ func end(cmd *exec.Cmd) {
 	select {
 	case <-done:
 	case <-time.After(10 * time.Second):
-		_ = cmd.Process.Kill()
-		<-done
 	}
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	<-done
 }
 
 // await waits until somebody listens on a port.

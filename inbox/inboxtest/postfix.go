@@ -92,6 +92,7 @@ postlog unix-dgram n - n - 1 postlogd
 `, "PORT", strconv.Itoa(port)))
 	p.cmd = exec.Command("/usr/sbin/postfix", "-c", p.dir, "start-fg") //nolint:gosec // a folder of our own
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
+	grouped(p.cmd)
 	p.ok(p.cmd.Start())
 	t.Cleanup(p.stop)
 	await(t, port, p.Log)
