@@ -28,6 +28,7 @@ func (a *app) suppressCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cmd.FParseErrWhitelist.UnknownFlags = true // what was typed before there was a list is answered with what to type now
 	cmd.AddCommand(a.suppressAddCommand(), a.suppressListCommand(), a.suppressExportCommand(), a.suppressRemoveCommand(), a.suppressEraseCommand())
 	return cmd
 }

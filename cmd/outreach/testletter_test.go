@@ -185,7 +185,7 @@ func TestTestLetterRefused(t *testing.T) {
 	if got := d.audited(t); len(got) != 1 {
 		t.Errorf("audit entries %q, want that of the test without an answer", got)
 	}
-	if _, errs, code := d.run(t, "suppress", "gone@iom.example", "--reason", "asked for it"); code != 0 {
+	if _, errs, code := d.run(t, "suppress", "add", "gone@iom.example", "--reason", "asked for it"); code != 0 {
 		t.Fatal(errs)
 	}
 	if _, errs, code := d.run(t, "test", "KEN", "--to", "gone@iom.example"); code != exitRefused || !strings.Contains(errs, "that address is suppressed") {
