@@ -116,6 +116,7 @@ func (c *Console) houseRoutes() []route {
 		{"GET /account", See, c.accountPage},                 // the name on every page
 		{"POST /account/sign-out", See, c.signOutEverywhere}, // its button
 		{"POST /account/password", See, c.changePassword},    // its form
+		{"POST /account/code", See, c.changeCode},            // its buttons
 		{"GET /{$}", See, c.overview},                        // the first page
 		{"GET /events", See, c.events},                       // the script of pages that are live
 		{"GET /audit", See, c.auditPage},                     // the section

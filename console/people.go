@@ -154,7 +154,7 @@ func (c *Console) changePerson(v *visit) error {
 		changed.Roles = roles
 		_, err = c.Ledger.ChangePerson(v.ctx, v.who(), "roles changed", changed, before+" to "+strings.Join(roles, ", "))
 	case "reset":
-		changed.Password = ""
+		changed.Password, changed.Secret = "", "" // who lost the phone needs another one
 		path := Invite(&changed, v.Now())
 		if _, err = c.Ledger.ChangePerson(v.ctx, v.who(), "password reset", changed, ""); err == nil {
 			return v.handOut(changed, path)

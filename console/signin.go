@@ -10,7 +10,7 @@ import (
 
 // What a stranger is told is the same whether there is such a person or not, and takes as long.
 const (
-	wrong   = "The name or the password is not right"
+	wrong   = "The name, the password or the code is not right"
 	tooMany = "Too many tries: wait a while before the next one"
 )
 
@@ -47,7 +47,13 @@ func (c *Console) signIn(v *visit) error {
 		return err
 	case waiting:
 		form.add("name", tooMany)
-	case !ok:
+	case ok && p.Secret != "":
+		// The answer is that of a wrong password: whoever guessed the one learns nothing of it without the other.
+		if ok, err = c.goodCode(v.ctx, p.Name, p.Secret, v.value("code")); err != nil {
+			return err
+		}
+	}
+	if !waiting && !ok {
 		form.add("name", wrong)
 	}
 	if !form.none() {
@@ -59,6 +65,11 @@ func (c *Console) signIn(v *visit) error {
 		}
 		c.Log.Warn("sign-in refused", "name", clean(name), "from", c.from(v.r).String())
 		return v.showAs(status, "signin.html", page)
+	}
+	if p.Secret != "" {
+		if err := c.throttle.done(v.ctx, tryOf(name, c.from(v.r))); err != nil {
+			return err
+		}
 	}
 	if err := c.enter(v.ctx, p); err != nil {
 		return err
@@ -96,6 +107,9 @@ func (v *visit) person(name, password string) (p ledger.Account, ok, waiting boo
 		return p, false, false, failed
 	} else if !same || !there || p.Password == "" {
 		return ledger.Account{}, false, false, nil
+	}
+	if p.Secret != "" && v.Person.Name == "" {
+		return p, true, false, nil // the tries are forgotten once the code is right, too
 	}
 	return p, true, false, v.throttle.done(v.ctx, a)
 }

@@ -89,6 +89,7 @@ func (t throttle) done(ctx context.Context, a try) error {
 	p := t.redis.Pipeline()
 	p.Del(ctx, a.pair, a.pair+":wait")
 	p.Decr(ctx, a.address)
+	p.Expire(ctx, a.address, remembered)
 	_, err := p.Exec(ctx)
 	return err
 }

@@ -18,6 +18,7 @@ type Account struct {
 	Round    int       `json:"round"`              // raised to end everything they are signed in to
 	Link     string    `json:"link,omitempty"`     // hash of a link by which they choose a password, once
 	LinkEnds time.Time `json:"link_ends,omitzero"`
+	Secret   string    `json:"secret,omitempty"` // of their second factor (RFC 6238), in base32; "" for none
 	Added    time.Time `json:"added"`
 	By       string    `json:"by"`
 	Tokens   []Token   `json:"tokens,omitempty"` // by which programs act in the person's name

@@ -122,6 +122,9 @@ func TestPagesForEverybody(t *testing.T) {
 	author.SignIn(t, address, "author", password)
 	author.Look(t, "campaign-editor", address+"/campaigns/resilience?group=WEOG")
 	author.Look(t, "cancel", address+"/campaigns/resilience/cancel")
+	author.Go(t, address+"/account")
+	author.Send(t, `form[action$="/account/code"] button`)
+	author.LookHere(t, "code")
 }
 
 // A campaign from the first edition to the last letter, by two people in two browsers who see a terminal never.

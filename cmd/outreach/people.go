@@ -209,7 +209,7 @@ func (a *app) peopleReset() *cobra.Command {
 		Example: "  outreach people reset 'Bea Approver'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.onPerson(cmd, args[0], func(ctx context.Context, l *ledger.Ledger, who string, p ledger.Account) error {
-				p.Password = ""
+				p.Password, p.Secret = "", ""
 				p.Round++
 				path := console.Invite(&p, a.now())
 				if _, err := l.ChangePerson(ctx, who, "password reset", p, ""); err != nil {

@@ -45,6 +45,7 @@ type house struct {
 	drain time.Duration // drain, unless a test is in a hurry
 
 	pages *trialConsole // of a trial, nil where it has none
+	roomy bool          // pages are served beside the worker: they hold whole campaigns, for which a worker's memory is too little
 
 	metrics metrics
 }
@@ -63,7 +64,9 @@ func (h *house) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	worker.LimitMemory(h.config.count("in_hand"), h.app.getenv)
+	if !h.roomy {
+		worker.LimitMemory(h.config.count("in_hand"), h.app.getenv)
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var file *intent.File
@@ -218,8 +221,10 @@ func (h *house) up(ctx context.Context) error {
 	all := map[string]func(context.Context) error{"scheduler": s.Run, "check": s.Watch, "worker": h.work}
 	switch {
 	case h.pages != nil:
+		h.roomy = true
 		all["console"] = func(ctx context.Context) error { return h.serve(ctx, h.pages.console, h.pages.listener) }
 	case !h.trial && h.config.value["console"] != noConsole:
+		h.roomy = true
 		all["console"] = h.serveBeside
 	}
 	if h.config.value["registry_copies"] != "" || h.config.value["inbox"] != "" {
