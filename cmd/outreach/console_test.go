@@ -238,14 +238,16 @@ func TestRecordOnThePage(t *testing.T) {
 			b := open(t)
 			b.SignIn(t, address, "author", password)
 			b.Go(t, address+"/campaigns/resilience/donors/NOR")
-			b.Write(t, "#kind", "pledge")
+			b.Pick(t, "#kind", "pledge")
 			b.Write(t, "#amount", "1,5")
 			b.Write(t, "#currency", "NOK")
 			b.Send(t, `form[action$="/record"] button`)
 			if got := b.Text(t, ".problems"); !strings.Contains(got, "amount") {
 				t.Errorf("a wrong amount: %q", got)
 			}
-			b.LookHere(t, "state-wrong")
+			if name == "script" { // what looks at a page is script
+				b.LookHere(t, "state-wrong")
+			}
 			b.Write(t, "#amount", "25000000.50")
 			b.Write(t, "#note", "by note verbale")
 			b.Send(t, `form[action$="/record"] button`)
@@ -255,7 +257,9 @@ func TestRecordOnThePage(t *testing.T) {
 			if got := b.Text(t, "main"); !strings.Contains(got, "NOK 25000000.5") || !strings.Contains(got, "pledged") || !strings.Contains(got, "author (console)") {
 				t.Errorf("the page: %s", got)
 			}
-			b.LookHere(t, "state-pledged")
+			if name == "script" {
+				b.LookHere(t, "state-pledged")
+			}
 			b.Go(t, address+"/campaigns/resilience/donors/KEN")
 			b.Write(t, "#reason", "visit of the Director General")
 			b.Send(t, `form[action$="/hold"] button`)

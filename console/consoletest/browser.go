@@ -183,6 +183,12 @@ func (b *Browser) Choose(t testing.TB, selector string) {
 	b.Run(t, chromedp.Click(chromedp.CSS(selector)))
 }
 
+// Pick chooses an option of a list by its value.
+func (b *Browser) Pick(t testing.TB, list, value string) {
+	t.Helper()
+	b.Run(t, chromedp.SendKeys(chromedp.CSS(list), value)) // as a keyboard does, which needs no script
+}
+
 // Checked asks whether a box is ticked.
 func Checked(selector string) chromedp.Action[bool] {
 	return chromedp.Evaluate[bool]("document.querySelector(" + strconv.Quote(selector) + ").checked")
