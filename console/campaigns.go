@@ -169,10 +169,17 @@ func (c *Console) campaignPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := campaignView{frame: v.frame(p.Campaign.Name, campaignsLink()), Campaign: p.Campaign, View: v.view(), At: p.At, Path: campaignPath(p.Campaign.Name)}
+	// What can be decided, and the numbers, are those of this moment; the donors may be those of a moment ago.
+	card, now, counts, err := c.card(v, p.Campaign.Name)
+	if err != nil {
+		return err
+	}
+	if len(now.Steps) == 0 {
+		now.Steps = p.Campaign.Steps
+	}
+	page := campaignView{frame: v.frame(now.Name, campaignsLink()), Campaign: now, Card: card, View: v.view(), At: p.At, Path: campaignPath(now.Name)}
 	page.Live = true
-	page.Card = campaignCard{Name: p.Campaign.Name, Status: p.Campaign.Status, Bar: stepBar(p.Counts[first(p.Campaign.Steps)])}
-	page.States, page.Table = p.table()
+	page.States, page.Table = table(now, counts)
 	found := p.find(page.View)
 	p.once.Do(func() {
 		p.choices = p.filters()
@@ -194,23 +201,23 @@ func (c *Console) campaignPage(v *visit) error {
 }
 
 // table is the states of each step; those that no letter is in are left out.
-func (p *picture) table() ([]letter.State, []stepRow) {
+func table(c ledger.Campaign, counts map[string]ledger.Counts) ([]letter.State, []stepRow) {
 	var states []letter.State
 	for _, s := range letter.States {
 		if s == letter.Planned || s == letter.Sent || s == letter.InDoubt ||
-			slices.ContainsFunc(p.Campaign.Steps, func(step string) bool { return p.Counts[step][s] > 0 }) {
+			slices.ContainsFunc(c.Steps, func(step string) bool { return counts[step][s] > 0 }) {
 			states = append(states, s)
 		}
 	}
 	var rows []stepRow
-	for i, step := range p.Campaign.Steps {
-		r := stepRow{Step: step, Total: p.Counts[step].Total()}
+	for i, step := range c.Steps {
+		r := stepRow{Step: step, Total: counts[step].Total()}
 		for _, s := range states {
-			r.N = append(r.N, p.Counts[step][s])
+			r.N = append(r.N, counts[step][s])
 		}
-		switch end := p.Campaign.Standing[step]; {
+		switch end := c.Standing[step]; {
 		case i == 0:
-		case p.Campaign.Each[step]:
+		case c.Each[step]:
 			r.How = "a person releases each letter"
 		case !end.IsZero():
 			r.How = "released until " + end.Format("2 January 2006")

@@ -72,7 +72,7 @@ func openOffice(t *testing.T, redis string, people map[string]string) *office {
 	t.Cleanup(func() { _ = box.Close(context.Background()) })
 	o := &office{dir: sampleProject(t), env: map[string]string{
 		"OUTREACH_REDIS": "redis://" + redis + "/0", "OUTREACH_RELAY": "smtp://" + box.SMTPAddr() + "?tls=none", "OUTREACH_CONSOLE": "127.0.0.1:0",
-		"OUTREACH_INTENTS": t.TempDir(), "OUTREACH_UNDO": "3s",
+		"OUTREACH_INTENTS": t.TempDir(), "OUTREACH_UNDO": "15s",
 	}}
 	errs := running(t, o.env, "-C", o.dir, "up")
 	at := regexp.MustCompile(`console started" url=(\S+)`)

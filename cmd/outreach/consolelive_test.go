@@ -71,7 +71,7 @@ func TestPageFollows(t *testing.T) {
 	must(t, o.env, "-C", o.dir, "plan", sample, "--as", "ann")
 	must(t, o.env, "approve", sample, "--as", "bea")
 	b.Go(t, o.address+"/campaigns/resilience")
-	must(t, o.env, "start", sample, "--confirm", sample, "--undo", "4s", "--as", "ann")
+	must(t, o.env, "start", sample, "--confirm", sample, "--undo", "20s", "--as", "ann")
 	until(t, "the countdown", func() bool {
 		got := b.Text(t, "main")
 		return strings.Contains(got, "It starts at") && strings.Contains(got, " s.")

@@ -69,7 +69,11 @@
   }
 
   // However much happens, a page asks at most every two seconds, and not while nobody looks at it.
+  // Lists of many donors may be a moment old: they are asked for once more when it has become quiet.
+  let quiet = null;
   const soon = () => {
+    clearTimeout(quiet);
+    quiet = setTimeout(refresh, 12000);
     if (waiting || document.hidden) return;
     waiting = setTimeout(refresh, Math.max(0, asked + 2000 - Date.now()) + Math.random() * 500);
   };
