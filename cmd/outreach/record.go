@@ -14,7 +14,7 @@ import (
 )
 
 // recorded are the kinds of entries that a person writes down; the others come from mail.
-var recorded = []string{"reply", "pledge", "decline", "meeting", "note", "capital", "auto-reply", "opt-out", "reopen"}
+var recorded = []string{"reply", "pledge", "received", "decline", "meeting", "note", "capital", "auto-reply", "opt-out", "reopen"}
 
 // recordFlags is an entry as it is typed.
 type recordFlags struct {
@@ -271,13 +271,14 @@ func checkUntil(e *ledger.Entry, today donor.Date) (faults []string) {
 }
 
 func checkPledge(e *ledger.Entry, in recordFlags) (faults []string) {
+	money := map[string]string{"pledge": "a pledge", "received": "a payment that was received"}
 	switch {
-	case e.Kind != "pledge" && (in.amount != "" || in.currency != "" || in.visible):
-		return []string{"--amount, --currency and --visible belong to a pledge"}
-	case e.Kind != "pledge":
+	case e.Kind != "pledge" && in.visible, money[e.Kind] == "" && (in.amount != "" || in.currency != ""):
+		return []string{"--amount and --currency belong to a pledge or to received, --visible to a pledge"}
+	case money[e.Kind] == "":
 		return nil
 	case in.amount == "" || in.currency == "":
-		return []string{"a pledge needs --amount and --currency, for example --amount 2500000 --currency USD"}
+		return []string{money[e.Kind] + " needs --amount and --currency, for example --amount 2500000 --currency USD"}
 	}
 	m, err := donor.ParseMoney(in.amount, in.currency)
 	switch {
