@@ -150,10 +150,21 @@ func (b *Browser) Write(t testing.TB, field, text string) {
 	b.Run(t, chromedp.Clear(chromedp.CSS(field)), chromedp.SendKeys(chromedp.CSS(field), text))
 }
 
-// Text is what a selector shows.
+// Text is what a selector shows. A page that follows the ledger may take the element away while it is read: then it is read
+// again.
 func (b *Browser) Text(t testing.TB, selector string) string {
 	t.Helper()
-	return strings.Join(strings.Fields(Ask(t, b, chromedp.Text(chromedp.CSS(selector)))), " ")
+	for begun := time.Now(); ; {
+		ctx, cancel := context.WithTimeout(b.ctx, patience/3)
+		got, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(selector)))
+		cancel()
+		if err == nil {
+			return strings.Join(strings.Fields(got), " ")
+		}
+		if time.Since(begun) > patience {
+			t.Fatalf("browser: the text of %s: %v", selector, err)
+		}
+	}
 }
 
 // Path is where the browser is.
