@@ -91,6 +91,13 @@ func (c *Console) overview(v *visit) error {
 			chosen = name
 		}
 		page.Waiting = append(page.Waiting, waitingIn(camp, counts)...)
+		tasks, err := c.Ledger.OpenTasks(v.ctx, name)
+		if err != nil {
+			return err
+		}
+		if tasks > 0 {
+			page.Waiting = append(page.Waiting, waiting{plural(tasks, "open task") + " of " + name, "/tasks?campaign=" + name, "Look at them", false})
+		}
 	}
 	for i := range page.Campaigns {
 		page.Campaigns[i].Other = page.Campaigns[i].Name != chosen

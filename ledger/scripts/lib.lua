@@ -125,8 +125,9 @@ local function icy(meta)
   return why and 'frozen: ' .. why or nil
 end
 
--- person is the declared name in 'name (account)': who somebody is does not depend on the machine they sit at.
-local function person(who) return (string.gsub(who or '', ' %(.*$', '')) end
+-- person is the declared name in 'name (account)': who somebody is depends neither on the machine they sit at nor on how they
+-- write their name.
+local function person(who) return (string.gsub(string.gsub(string.lower(who or ''), '%s+', ' '), ' %(.*$', '')) end
 
 -- waits says whether a letter waits for a person: its step is released letter by letter, and it has not been.
 local function waits(approval, r) return approval == 'each' and string.sub(r.m, 1, 1) ~= 'f' end
