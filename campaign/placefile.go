@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -153,6 +154,23 @@ func readHolidays(file, content string) (holidays, donor.Faults) {
 	}
 	r.faults.Sort()
 	return h, r.faults
+}
+
+// Holidays are the days of all files of holidays among some, as rows of place, first day, last day and name, and what is wrong
+// with the files.
+func Holidays(files map[string]string) (rows [][]string, faults donor.Faults) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		id, ok := strings.CutPrefix(name, HolidaysFolder)
+		if !ok {
+			continue
+		}
+		h, found := readHolidays(name, files[name])
+		faults = append(faults, found...)
+		for _, d := range h.days {
+			rows = append(rows, []string{strings.TrimSuffix(id, ".yaml"), d.from.String(), d.to.String(), d.name})
+		}
+	}
+	return rows, faults
 }
 
 // knows says whether all holidays of a year are known.

@@ -102,6 +102,7 @@ func (c *Console) closed() []route {
 		c.campaignRoutes(),
 		c.reportRoutes(),
 		c.stateRoutes(),
+		c.listRoutes(),
 		c.taskRoutes(),
 		c.settingsRoutes(),
 	} {

@@ -53,6 +53,7 @@ var sections = []struct {
 	{link{"In doubt", "/doubts"}, See},
 	{link{"Tasks", "/tasks"}, See},
 	{link{"Report", "/reports"}, See},
+	{link{"Project", "/project"}, See},
 	{link{"Relays", "/relays"}, See},
 	{link{"Audit", "/audit"}, See},
 	{link{"People", "/people"}, Admit},

@@ -67,6 +67,16 @@ type record struct {
 	checked bool // a person compared an unusual amount with its source
 }
 
+// Contributions are all that a donor gave, by year.
+func (b *Book) Contributions(donor string) (out []Contribution) {
+	for _, r := range b.contributions {
+		if r.donor == donor {
+			out = append(out, r.Contribution)
+		}
+	}
+	return out
+}
+
 // Contribution is what a donor gave in a year, by the name of what it gave; "" takes the only one of the year. It is
 // nil when none is recorded, and when several are and the name does not choose: Check tells the two apart.
 func (b *Book) Contribution(donor string, year int, label string) *Contribution {

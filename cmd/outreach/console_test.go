@@ -112,7 +112,8 @@ func TestPagesForEverybody(t *testing.T) {
 	b.SignIn(t, address, "admin", password)
 	for name, path := range map[string]string{
 		"overview": "/", "audit": "/audit", "people": "/people", "person": "/people/approver", "account": "/account", "missing": "/nowhere",
-		"tasks": "/tasks", "report": "/reports", "settings": "/settings",
+		"tasks": "/tasks", "report": "/reports", "settings": "/settings", "project": "/project", "contacts": "/contacts", "contributions": "/contributions",
+		"holidays": "/holidays", "suppressions": "/suppressions",
 		"state": "/campaigns/resilience/donors/KEN", "letter": "/campaigns/resilience/donors/KEN/letters/appeal", "help": "/help",
 		"campaigns": "/campaigns", "campaign": "/campaigns/resilience", "approvals": "/approvals", "doubts": "/doubts", "relays": "/relays",
 	} {
