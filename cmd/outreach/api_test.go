@@ -87,6 +87,7 @@ func (p *program) ask(method, path, token, key, body string) (int, string) {
 
 // Every example of the documentation is a request that is answered as it says.
 func TestAPIExamples(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	doc, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
@@ -131,6 +132,7 @@ func TestAPIExamples(t *testing.T) {
 
 // A program decides by the same rules as a person, once for each key, and the audit stream names both.
 func TestAPIDecides(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	pledge := "/api/v1/campaigns/resilience/donors/KEN/entries/pledge"
 	for range 3 {

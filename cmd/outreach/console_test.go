@@ -106,6 +106,7 @@ func (o *office) admit(t *testing.T, name, role string) {
 
 // Every page is one that everybody can use: wide and narrow, light and dark, by eye, keyboard and screen reader.
 func TestPagesForEverybody(t *testing.T) {
+	t.Parallel()
 	address, password := trialPages(t)
 	b := consoletest.Open(t)
 	b.Look(t, "sign-in", address+"/sign-in")
@@ -233,6 +234,7 @@ func TestCampaignInTheConsole(t *testing.T) {
 // Somebody who records a pledge on the page of a State stops its letters, a wrong amount is told beside the form, a hold keeps
 // the letters of another, and a task is closed with a word: with script, and without.
 func TestRecordOnThePage(t *testing.T) {
+	t.Parallel()
 	for name, open := range map[string]func(testing.TB) *consoletest.Browser{"script": consoletest.Open, "no script": consoletest.OpenWithoutScript} {
 		t.Run(name, func(t *testing.T) {
 			address, password := trialPages(t)

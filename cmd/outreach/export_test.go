@@ -55,6 +55,7 @@ func checkPack(dir string) (says string, sound bool) {
 // A stranger with sha256sum and python3 can prove that the bytes that left are what was approved, and finds whatever is
 // changed afterwards.
 func TestEvidencePack(t *testing.T) {
+	t.Parallel()
 	f := newField(t, false)
 	copies := t.TempDir()
 	f.env["OUTREACH_REGISTRY_COPIES"] = copies

@@ -61,6 +61,7 @@ func holidays(t *testing.T, a *app, place, content string) {
 // A whole campaign with two reminders, read in 175 capitals with every weekend and zone there is, leaves when its calendar says:
 // over the new year, and over the days on which clocks are put forward and back.
 func TestSimulationEqualsCalendar(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, begin string }{
 		{"new year", "2026-12-10T04:00:00Z"}, {"clocks forward", "2027-03-08T20:00:00Z"}, {"clocks back", "2026-10-12T11:59:59Z"},
 	} {
@@ -100,6 +101,7 @@ func TestSimulationEqualsCalendar(t *testing.T) {
 
 // A simulation that differs from the calendar says so.
 func TestSimulationDiffers(t *testing.T) {
+	t.Parallel()
 	begin := time.Date(2026, 12, 10, 4, 0, 0, 0, time.UTC)
 	a := byPlace(t, "geneva", begin)
 	p, err := a.named("resilience")
@@ -128,6 +130,7 @@ func dueOf(t *testing.T, s *simulation, step string) ledger.Letter {
 
 // A letter that is late waits for the next opening of its place; a holiday that is added later plans what has not left again.
 func TestLateLettersAndLaterHolidays(t *testing.T) {
+	t.Parallel()
 	amman, err := time.LoadLocation("Asia/Amman")
 	if err != nil {
 		t.Fatal(err)
