@@ -1,13 +1,13 @@
 package console
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"html/template"
 	"slices"
 	"strings"
 
+	"outreach.example/console/report"
 	"outreach.example/donor"
 	"outreach.example/ledger"
 	"outreach.example/letter"
@@ -184,25 +184,7 @@ func (p *picture) pledged() (sums []donor.Money, share string, bar template.HTML
 			byCurrency[m.Currency] += m.Minor
 		}
 	}
-	goal := p.Written.Goal
-	for currency, minor := range byCurrency {
-		sums = append(sums, donor.Money{Minor: minor, Currency: currency})
-	}
-	slices.SortFunc(sums, func(a, b donor.Money) int {
-		return cmp.Or(cmp.Compare(truth(b.Currency == goal.Currency), truth(a.Currency == goal.Currency)), cmp.Compare(a.Currency, b.Currency))
-	})
-	got := byCurrency[goal.Currency]
-	if goal.Minor <= 0 {
-		return sums, "", ""
-	}
-	tenths := got * 1000 / goal.Minor
-	share = fmt.Sprintf("%d.%d", tenths/10, tenths%10)
-	return sums, share, bars(max(goal.Minor, 1), []length{{"p-sent", min(got, goal.Minor)}}, share+" per cent of the goal")
-}
-
-func truth(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	sums = report.Monies(byCurrency, p.Written.Goal.Currency)
+	share, bar = ofGoal(sums, p.Written.Goal)
+	return sums, share, bar
 }

@@ -69,33 +69,33 @@ func (l reportLine) Bounced() int { return l.Letters[letter.Bounced] }
 func (l reportLine) Open() int    { return l.Letters.Open() }
 
 // chosenReport is the report that the address asks for: of a campaign, the first unless it is named, and of the week of a day.
-func (v *visit) chosenReport(names []string) (*report.Report, error) {
+// It is nil while there is no campaign.
+func (v *visit) chosenReport() (r *report.Report, names []string, err error) {
+	if names, err = v.Ledger.Campaigns(v.ctx); err != nil {
+		return nil, nil, err
+	}
 	name := v.r.URL.Query().Get("campaign")
 	if name == "" {
 		if name = first(names); name == "" {
-			return nil, nil
+			return nil, nil, nil
 		}
 	}
 	c, err := v.Ledger.Campaign(v.ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var day donor.Date
 	if s := v.r.URL.Query().Get("week"); s != "" {
 		if day, err = donor.ParseDate(s); err != nil {
-			return nil, fault{http.StatusBadRequest, "That is no day", "A week is chosen by any day of it, written YYYY-MM-DD."}
+			return nil, nil, fault{http.StatusBadRequest, "That is no day", "A week is chosen by any day of it, written YYYY-MM-DD."}
 		}
 	}
-	r, err := report.Read(v.ctx, v.Ledger, c, day)
-	return &r, err
+	read, err := report.Read(v.ctx, v.Ledger, c, day)
+	return &read, names, err
 }
 
 func (c *Console) reportsPage(v *visit) error {
-	names, err := c.Ledger.Campaigns(v.ctx)
-	if err != nil {
-		return err
-	}
-	r, err := v.chosenReport(names)
+	r, names, err := v.chosenReport()
 	if err != nil {
 		return err
 	}
@@ -126,18 +126,14 @@ func ofGoal(pledges []donor.Money, goal donor.Money) (share string, bar template
 			got = m.Minor
 		}
 	}
-	tenths := got / max(goal.Minor/1000, 1)
+	tenths := got * 1000 / goal.Minor
 	share = fmt.Sprintf("%d.%d", tenths/10, tenths%10)
 	return share, bars(goal.Minor, []length{{"p-sent", min(got, goal.Minor)}}, share+" per cent of the goal")
 }
 
 // reportFile is the report as a file: the workbook, or one of its tables as CSV.
 func (c *Console) reportFile(v *visit) error {
-	names, err := c.Ledger.Campaigns(v.ctx)
-	if err != nil {
-		return err
-	}
-	r, err := v.chosenReport(names)
+	r, _, err := v.chosenReport()
 	if err != nil {
 		return err
 	}

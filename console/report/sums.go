@@ -89,7 +89,7 @@ func (b *builder) donor(r campaign.Record, letters []ledger.Letter) Donor {
 			d.weekReceived[m.Currency] += m.Minor
 		}
 	}
-	d.Received = monies(d.received, b.out.Goal.Currency)
+	d.Received = Monies(d.received, b.out.Goal.Currency)
 	return d
 }
 
@@ -144,8 +144,8 @@ func (b *builder) count(t *tally, d Donor, letters []ledger.Letter) {
 func (t *tally) close(name, first string) Line {
 	line := t.line
 	line.Name = name
-	line.Pledges, line.Receipts = monies(t.pledges, first), monies(t.receipts, first)
-	line.ThisWeek.Pledges, line.ThisWeek.Receipts = monies(t.weekPledges, first), monies(t.weekReceipts, first)
+	line.Pledges, line.Receipts = Monies(t.pledges, first), Monies(t.receipts, first)
+	line.ThisWeek.Pledges, line.ThisWeek.Receipts = Monies(t.weekPledges, first), Monies(t.weekReceipts, first)
 	if n := len(t.days); n > 0 {
 		slices.Sort(t.days)
 		line.Days = Days{Answers: n, Least: t.days[0], Median: t.days[(n-1)/2], Most: t.days[n-1]}
@@ -172,8 +172,8 @@ func closed(m map[string]*tally, first string) []Line {
 	return lines
 }
 
-// monies are sums by currency: the goal's first, the others by code.
-func monies(sums map[string]int64, first string) []donor.Money {
+// Monies are sums by currency: the goal's first, the others by code.
+func Monies(sums map[string]int64, first string) []donor.Money {
 	out := make([]donor.Money, 0, len(sums))
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
 		out = append(out, donor.Money{Minor: sums[currency], Currency: currency})

@@ -125,7 +125,7 @@ func (r Report) currencies() []string {
 		sums[m.Currency] = 0
 	}
 	var out []string
-	for _, m := range monies(sums, r.Goal.Currency) {
+	for _, m := range Monies(sums, r.Goal.Currency) {
 		out = append(out, m.Currency)
 	}
 	return out
