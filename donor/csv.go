@@ -41,6 +41,7 @@ func (t *table) readCSV(content []byte) {
 		t.faults.Addf(t.file, 1, 0, "the separator %s is not read: use a comma, a semicolon or a tab", Quote(string(comma)))
 		return
 	}
+	t.comma = comma
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.FieldsPerRecord, r.ReuseRecord = comma, -1, true
 	for {

@@ -38,14 +38,18 @@ type table struct {
 	each    func(row)
 	faults  *Faults
 
-	header []string
-	place  []int // of each column asked for, in the file; -1 for none
-	padded bool  // a short line is a line whose last cells are empty, as workbooks have them
-	limit  int   // rows of a workbook
-	row    row
-	rows   int
-	seen   int // faults looked at by full
-	errors int // of these, the ones that refuse
+	raw func(line int, cells []string) // takes the rows as they are, whatever their columns; nil for each
+
+	header   []string
+	place    []int // of each column asked for, in the file; -1 for none
+	padded   bool  // a short line is a line whose last cells are empty, as workbooks have them
+	limit    int   // rows of a workbook
+	unzipped int64 // bytes of all parts of a workbook
+	comma    rune  // between the values of a CSV file
+	row      row
+	rows     int
+	seen     int // faults looked at by full
+	errors   int // of these, the ones that refuse
 }
 
 // readTable reads kind.csv or kind.xlsx of a project folder and calls each for every row that is not empty. It
@@ -61,10 +65,16 @@ func readTable(fsys fs.FS, kind string, required bool, columns []column, faults 
 		return file
 	}
 	t := &table{
-		file: file, columns: columns, each: each, faults: faults, seen: len(*faults), limit: maxSheetRows,
+		file: file, columns: columns, each: each, faults: faults, seen: len(*faults), limit: maxSheetRows, unzipped: maxUnzipped,
 		row: row{file: file, cells: make([]string, len(columns))},
 	}
-	if path.Ext(file) == ".xlsx" {
+	t.read(content)
+	return file
+}
+
+// read reads the file to its end.
+func (t *table) read(content []byte) {
+	if path.Ext(t.file) == ".xlsx" {
 		t.padded = true
 		t.readXLSX(content)
 	} else {
@@ -74,11 +84,10 @@ func readTable(fsys fs.FS, kind string, required bool, columns []column, faults 
 	switch {
 	case t.errors > 0:
 	case t.header == nil:
-		faults.Addf(file, 0, 0, "the file is empty: its first line names the columns (%s)", names(columns))
+		t.faults.Addf(t.file, 0, 0, "the file is empty: its first line names the columns (%s)", names(t.columns))
 	case t.rows == 0:
-		faults.Addf(file, 1, 0, "only the header: write at least one row below it")
+		t.faults.Addf(t.file, 1, 0, "only the header: write at least one row below it")
 	}
-	return file
 }
 
 // findTable finds the one file of a kind, and says what may be in its place.
@@ -139,10 +148,14 @@ func (t *table) line(line int, cells []string) bool {
 	if !slices.ContainsFunc(cells, func(c string) bool { return c != "" && trim(c) != "" }) {
 		return true
 	}
-	if t.header == nil {
+	switch {
+	case t.raw != nil:
+		t.takeRaw(line, cells)
+	case t.header == nil:
 		return t.takeHeader(line, cells)
+	default:
+		t.takeRow(line, cells)
 	}
-	t.takeRow(line, cells)
 	return !t.full()
 }
 

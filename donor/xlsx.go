@@ -26,7 +26,7 @@ func (t *table) readXLSX(content []byte) {
 		t.faults.Addf(t.file, 0, 0, "%s", what)
 		return
 	}
-	if err := checkZip(content); err != nil {
+	if err := checkZip(content, t.unzipped); err != nil {
 		t.faults.Addf(t.file, 0, 0, "%v", err)
 		return
 	}
@@ -131,15 +131,15 @@ func isDate(id int, code string) bool {
 
 // checkZip makes sure of the size of a workbook's parts and that each is whole: the library stops without a word where
 // a sheet is cut, and the rows below would be missing.
-func checkZip(content []byte) error {
+func checkZip(content []byte, most int64) error {
 	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	if err != nil {
 		return errors.New("this is not an XLSX workbook: save it again as .xlsx, or as CSV UTF-8")
 	}
-	left := int64(maxUnzipped)
+	left := most
 	for _, part := range archive.File {
 		if left -= int64(min(part.UncompressedSize64, maxUnzipped+1)); left < 0 {
-			return fmt.Errorf("the workbook is larger than %d MB when unpacked: save the sheet as CSV UTF-8", maxUnzipped>>20)
+			return fmt.Errorf("the workbook is larger than %d MB when unpacked: save the sheet as CSV UTF-8", most>>20)
 		}
 	}
 	for _, part := range archive.File {

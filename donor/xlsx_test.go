@@ -177,7 +177,7 @@ func TestWorkbookRows(t *testing.T) {
 		n := 0
 		sheet := &table{
 			file: "t.xlsx", columns: []column{{"donor", true}}, each: func(row) { n++ }, faults: &faults,
-			row: row{cells: make([]string, 1)}, padded: true, limit: c.limit,
+			row: row{cells: make([]string, 1)}, padded: true, limit: c.limit, unzipped: maxUnzipped,
 		}
 		sheet.readXLSX(workbook(t, nil, [][]any{{"donor"}, {"KEN"}, {"FRA"}, {"ESP"}}))
 		if faults.Error() != c.want || n != c.rows {
