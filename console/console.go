@@ -103,6 +103,7 @@ func (c *Console) closed() []route {
 		c.reportRoutes(),
 		c.stateRoutes(),
 		c.listRoutes(),
+		c.importRoutes(),
 		c.taskRoutes(),
 		c.settingsRoutes(),
 	} {

@@ -7,6 +7,7 @@ type Desk interface {
 	ReportDesk
 	StateDesk
 	ListDesk
+	ImportDesk
 	SettingsDesk
 	APIDesk
 }

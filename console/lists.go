@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"outreach.example/donor"
 	"outreach.example/ledger"
 )
 
@@ -12,6 +13,8 @@ import (
 type ListDesk interface {
 	// Table reads contacts, contributions or holidays; notes say what is wrong with their files.
 	Table(name string) (table Table, notes []string, err error)
+	// Campaigns are the names of those that the folder holds, planned or not.
+	Campaigns() ([]string, error)
 }
 
 // A Table is a table of the project folder as a page shows it.
@@ -34,15 +37,23 @@ func (c *Console) listRoutes() []route {
 // projectPage says which tables there are.
 type projectPage struct {
 	frame
-	Tables []topic
+	Tables    []topic
+	Campaigns []string // that can be planned from the folder
 }
 
-func (c *Console) projectPage(v *visit) error {
+func (c *Console) projectPage(v *visit) error { return v.project(http.StatusOK, nil) }
+
+func (v *visit) project(status int, form *problems) error {
 	p := projectPage{frame: v.frame("Project")}
-	for _, path := range []string{"/contacts", "/contributions", "/holidays", "/suppressions", "/settings"} {
+	p.problems = form
+	var err error
+	if p.Campaigns, err = v.Desk.Campaigns(); err != nil {
+		return err
+	}
+	for _, path := range []string{"/contacts", "/contributions", "/imports", "/holidays", "/suppressions", "/settings"} {
 		p.Tables = append(p.Tables, help(path))
 	}
-	return v.show("project.html", p)
+	return v.showAs(status, "project.html", p)
 }
 
 // tablePage is a table with its search.
@@ -54,6 +65,7 @@ type tablePage struct {
 	Rows  [][]string
 	Notes []string
 	Pager pager
+	Table string // that can be imported, "" for none
 }
 
 const tableRows = 100
@@ -66,6 +78,9 @@ func (c *Console) table(name string) page {
 		}
 		about := help("/" + name)
 		p := tablePage{frame: v.frame(about.Title, link{"Project", "/project"}), View: v.view(), About: about, Head: table.Head, Notes: notes}
+		if slices.Contains(donor.Tables, name) {
+			p.Table = name
+		}
 		q := strings.ToLower(p.View.Get("q"))
 		rows := slices.DeleteFunc(table.Rows, func(r []string) bool { return !strings.Contains(strings.ToLower(strings.Join(r, "\n")), q) })
 		p.Rows, p.Pager = cut(p.View, rows, tableRows)

@@ -41,6 +41,7 @@ var topics = []topic{
 	{"contributions", "/contributions", "Contributions", "What each donor gave; the ask of a letter is reckoned from the year and the kind that the campaign file names."},
 	{"holidays", "/holidays", "Holidays", "Days on which no letter leaves, by the place where it is read, and quiet days of the whole organisation."},
 	{"suppressions", "/suppressions", "Do not write", "Addresses that get no letter any more, with reason, source and date. It beats everything else."},
+	{"imports", "/imports", "Imports", "Contacts and contributions from Excel or a CSV file. First you see what would change, and every fault with its row; then you confirm. The version before is kept, and the last import can be taken back. No letter changes before the campaign is planned again and another person approves it."},
 	{"relays", "/relays", "Relays", "The mail servers that letters are handed to. A relay that fails is left alone for a while by itself; one that was held stays so until an operator frees it."},
 	{"audit", "/audit", "Audit", "Who did what, and when. Each entry is chained to the one before by its hash, so that none can be changed unseen."},
 	{"people", "/people", "People", "Who may sign in, and as what. One person, one name: nobody approves what was written under the same name."},

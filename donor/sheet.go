@@ -1,6 +1,7 @@
 package donor
 
 import (
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -42,6 +43,21 @@ func ReadSheet(table, file string, content []byte) (Sheet, Faults) {
 		return Sheet{File: file}, faults
 	}
 	return readSheet(Columns(table), file, content, maxBroughtRows, maxBroughtUnzipped)
+}
+
+// ReadTable reads a table of a project folder as it stands there, whatever is wrong with its rows; without a file it is empty.
+func ReadTable(fsys fs.FS, table string) (Sheet, Faults) {
+	var faults Faults
+	file := findTable(fsys, table, false, &faults)
+	if file == "" || faults.Refuses() {
+		return Sheet{}, faults
+	}
+	content, err := readFile(fsys, file)
+	if err != nil {
+		faults.Addf(file, 0, 0, "%v", err)
+		return Sheet{}, faults
+	}
+	return readSheet(Columns(table), file, content, maxSheetRows, maxUnzipped)
 }
 
 func readSheet(columns []Column, file string, content []byte, rows int, unzipped int64) (Sheet, Faults) {

@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -73,6 +74,35 @@ func (f Folder) Propose(table string, s donor.Sheet, m donor.Mapping, replace bo
 	p = donor.Propose(root.FS(), donor.DateOf(f.Now()), f.Fresh, table, s, m, replace)
 	base, err = sum(root, p.File)
 	return p, base, err
+}
+
+// Table is a table of the folder as CSV for a spreadsheet, to be changed there and brought back; ok is false where there is
+// none.
+func (f Folder) Table(table string) (content []byte, ok bool, err error) {
+	root, err := f.open()
+	if err != nil {
+		return nil, false, err
+	}
+	defer root.Close()
+	s, faults := donor.ReadTable(root.FS(), table)
+	if faults.Refuses() {
+		return nil, false, faults
+	}
+	b := bytes.NewBufferString("\ufeff") // Excel takes a CSV file without the mark for one of its own country's
+	w := csv.NewWriter(b)
+	write := func(cells []string) {
+		safe := make([]string, len(cells))
+		for i, c := range cells {
+			safe[i] = donor.Cell(c)
+		}
+		_ = w.Write(safe) // into memory
+	}
+	write(s.Head)
+	for _, r := range s.Rows {
+		write(r.Cells)
+	}
+	w.Flush()
+	return b.Bytes(), s.File != "", nil
 }
 
 // Take writes what was proposed, unless the table changed since.
