@@ -25,8 +25,9 @@ func (a Ask) token() string {
 	return strconv.FormatInt(a.At.Unix(), 10) + "|" + a.Campaign
 }
 
-// askShards is in how many hashes asks lie: some hundred donors of a million in each, and few enough for a copy of the ledger.
-const askShards = 10_000
+// askShards is in how many hashes asks lie: few enough that a hash of a big campaign shares its overhead, and many enough that those of
+// half a million donors keep the compact encoding of Redis (hash-max-listpack-entries 512).
+const askShards = 1_500
 
 func shardOf(donor string) uint64 {
 	h := fnv.New32a()

@@ -154,7 +154,19 @@ type Begin struct {
 	Addresses   []string // hashes of the addresses in the envelope: To, then Cc
 	Asks        bool     // the letter asks for something, so that no other campaign asks the donor within its quiet days
 	Looked      *Ask     // the last ask to the donor that was looked at; nil where quiet days are of no matter
+	Witness     Witness  // writes down that the letter is about to leave; nil for none
 }
+
+// A Witness writes down letters that are about to leave: all that one call granted, before any of them does.
+type Witness interface {
+	Intend(ctx context.Context, at Position, granted []Begin) error
+}
+
+// NotWitnessed says that a letter was granted and its witness could not write it down.
+type NotWitnessed struct{ Err error }
+
+func (e NotWitnessed) Error() string { return e.Err.Error() }
+func (e NotWitnessed) Unwrap() error { return e.Err }
 
 // AnswerIn is how long a live worker may wait for the relay's answer before its letter is shown in doubt.
 const AnswerIn = 13 * time.Minute
@@ -192,11 +204,13 @@ type begun struct {
 	word  string
 	at    Position
 	short error // the replicas that the begin has not reached
+	blind error // of the witness
 }
 
 // Begin passes the commit point: no error means that the letter is now sending and the dot may be written. Any error
 // means that it may not; a NotGranted is the ledger's own no, a MissingReplica says that the letter is sending as far as
-// the primary knows, and that a failover might forget it. Calls of many goroutines share one script.
+// the primary knows, and that a failover might forget it, and a NotWitnessed that it is sending and its witness failed. Calls of
+// many goroutines share one script, and their letters one call of their witness.
 func (l *Ledger) Begin(ctx context.Context, b Begin) (Granted, error) {
 	answer, err := l.begins.call(ctx, b)
 	switch {
@@ -205,6 +219,9 @@ func (l *Ledger) Begin(ctx context.Context, b Begin) (Granted, error) {
 	case answer.word == "ok" || answer.word == "again":
 		if answer.short != nil {
 			return Granted{}, answer.short
+		}
+		if answer.blind != nil {
+			return Granted{}, NotWitnessed{answer.blind}
 		}
 		return Granted{Position: answer.at}, nil
 	}
@@ -219,6 +236,16 @@ func (l *Ledger) Begin(ctx context.Context, b Begin) (Granted, error) {
 	return Granted{}, NotGranted{Why: why, Suppressed: -1, Earlier: answer.word == "earlier"}
 }
 
+func beginKeys(b letter.Block) []string {
+	c := b.Campaign
+	return []string{campaignKey(c), rowsKey(b), countsKey(c), lookKey(c), casesKey(c)}
+}
+
+func settleKeys(b letter.Block) []string {
+	c := b.Campaign
+	return []string{campaignKey(c), rowsKey(b), countsKey(c), lookKey(c), dueKey(c), casesKey(c)}
+}
+
 func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 	k := newKeyring(metaKey(), auditKey(), busyKey(), holdsKey(), suppressedKey(), workersKey(), withdrawnKey())
 	args := make([]any, 1, 1+17*len(bs))
@@ -229,8 +256,8 @@ func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 		if b.Before != "" {
 			before = k.at(rowsKey(letter.Block{Campaign: c, Step: b.Before, Name: bl.Name}))
 		}
-		args = append(args, k.at(campaignKey(c)), k.at(rowsKey(bl)), k.at(countsKey(c)), k.at(lookKey(c)), k.at(casesKey(c)),
-			before, c+"/"+bl.Step+"/"+bl.Name, bl.Step, b.Claim.ID.Donor, b.Claim.Nonce, b.Claim.Edition, b.ContentHash,
+		args = append(args, k.of(bl, beginKeys)...)
+		args = append(args, before, c+"/"+bl.Step+"/"+bl.Name, bl.Step, b.Claim.ID.Donor, b.Claim.Nonce, b.Claim.Edition, b.ContentHash,
 			b.ByteHash, strings.Join(b.Addresses, ","), b.Claim.Withdrawn)
 		asks, looked := 0, "*"
 		if b.Asks {
@@ -257,7 +284,31 @@ func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 	for i, word := range got[3:] {
 		out[i] = begun{word: word, at: at, short: short}
 	}
+	if short == nil {
+		witness(context.WithoutCancel(ctx), at, bs, out)
+	}
 	return out, nil
+}
+
+// witness has each witness write down the letters that were granted to it.
+func witness(ctx context.Context, at Position, bs []Begin, answers []begun) {
+	of := map[Witness][]int{}
+	for i, b := range bs {
+		if b.Witness != nil && (answers[i].word == "ok" || answers[i].word == "again") {
+			of[b.Witness] = append(of[b.Witness], i)
+		}
+	}
+	for w, places := range of {
+		granted := make([]Begin, len(places))
+		for i, place := range places {
+			granted[i] = bs[place]
+		}
+		if err := w.Intend(ctx, at, granted); err != nil {
+			for _, place := range places {
+				answers[place].blind = err
+			}
+		}
+	}
 }
 
 // twice runs a gathered script, and once more if its reply was lost: each letter's answer then says what the first run did.
@@ -323,8 +374,8 @@ func (l *Ledger) settle(ctx context.Context, ss []Settlement) ([]string, error) 
 		if s.DeferredCc != 0 {
 			mask = strconv.FormatUint(s.DeferredCc, 10)
 		}
-		args = append(args, k.at(campaignKey(c)), k.at(rowsKey(b)), k.at(countsKey(c)), k.at(lookKey(c)), k.at(dueKey(c)),
-			k.at(casesKey(c)), follow, c, b.Step, b.Name, s.Claim.ID.Donor, s.Claim.Nonce, to, s.After.Milliseconds(), mask,
+		args = append(args, k.of(b, settleKeys)...)
+		args = append(args, follow, c, b.Step, b.Name, s.Claim.ID.Donor, s.Claim.Nonce, to, s.After.Milliseconds(), mask,
 			Words(s.Words))
 		switch {
 		case s.Relay != "" && s.Answered:

@@ -195,12 +195,25 @@ func (l *Ledger) number(ctx context.Context, name string, keys []string, args ..
 
 // keyring collects the keys of a call that touches several letters, each key once, and gives their places.
 type keyring struct {
-	keys  []string
-	place map[string]int
+	keys   []string
+	place  map[string]int
+	blocks map[letter.Block][]any
 }
 
 func newKeyring(fixed ...string) *keyring {
-	return &keyring{keys: fixed, place: map[string]int{}}
+	return &keyring{keys: fixed, place: map[string]int{}, blocks: map[letter.Block][]any{}}
+}
+
+// of gives the places of the keys that the letters of a block need, which are made once however many letters a call has.
+func (k *keyring) of(b letter.Block, keys func(letter.Block) []string) []any {
+	places, ok := k.blocks[b]
+	if !ok {
+		for _, key := range keys(b) {
+			places = append(places, k.at(key))
+		}
+		k.blocks[b] = places
+	}
+	return places
 }
 
 func (k *keyring) at(key string) int {

@@ -9,12 +9,24 @@ import (
 	"outreach.example/letter"
 )
 
-// intent is what is written down of a letter before its dot.
-func (w *Worker) intent(c ledger.Claim, out *outgoing, at ledger.Position) intent.Intent {
-	return intent.Intent{
-		Letter: c.ID, Block: c.Block, Generation: c.Generation, Nonce: c.Nonce, ContentHash: out.ContentHash,
-		ByteHash: out.ByteHash, At: w.Now(), Position: at,
+// Intend writes letters that the ledger has granted into the intent file.
+func (w *Worker) Intend(ctx context.Context, at ledger.Position, granted []ledger.Begin) error {
+	w.at("after-begin")
+	if w.Intents == nil {
+		return nil
 	}
+	ins, now := make([]intent.Intent, len(granted)), w.Now()
+	for i, g := range granted {
+		ins[i] = intent.Intent{
+			Letter: g.Claim.ID, Block: g.Claim.Block, Generation: g.Claim.Generation, Nonce: g.Claim.Nonce,
+			ContentHash: g.ContentHash, ByteHash: g.ByteHash, At: now, Position: at,
+		}
+	}
+	err := w.Intents.Intend(ctx, ins...)
+	if err == nil {
+		w.at("after-intent")
+	}
+	return err
 }
 
 // note writes into the intent file what came of an intended letter. It does not wait for the disk: the ledger is told

@@ -194,22 +194,15 @@ func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now t
 	committed, intended, refused := false, false, error(nil)
 	verdict := r.Deliver(w.Intake, out.Sealed, relay.Attempt{DeferredCc: out.deferred}, func(ctx context.Context) error {
 		ctx = context.WithoutCancel(ctx) // once permission is asked for, a stop comes too late
-		var granted ledger.Granted
-		granted, refused = w.Ledger.Begin(ctx, ledger.Begin{
+		_, err := w.Ledger.Begin(ctx, ledger.Begin{
 			Claim: c, Before: t.before(c.ID.Step), ContentHash: out.ContentHash, ByteHash: out.ByteHash, Addresses: out.hashes,
-			Asks: asks, Looked: asked.of(c, t),
+			Asks: asks, Looked: asked.of(c, t), Witness: w,
 		})
-		committed = refused == nil
-		if !committed {
-			return refused
-		}
-		w.at("after-begin")
-		if w.Intents == nil {
-			return nil
-		}
-		err := w.Intents.Intend(ctx, w.intent(c, out, granted.Position))
-		if intended = err == nil; intended {
-			w.at("after-intent")
+		committed, intended = err == nil, err == nil && w.Intents != nil
+		if blind := (ledger.NotWitnessed{}); errors.As(err, &blind) {
+			committed = true
+		} else {
+			refused = err
 		}
 		return err
 	})

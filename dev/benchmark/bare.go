@@ -31,8 +31,8 @@ const (
 )
 
 // bare is a worker without what makes a letter leave once and only once: no claim, no begin, no settle, no audit, no intent
-// file. It takes the same tasks from the same queue, and makes and hands over the same letters by the same rooms. It ends
-// once it has handed over so many.
+// file. It takes the same tasks from the same queue, makes and hands over the same letters by the same rooms, and logs the
+// same lines. It ends once it has handed over so many.
 func bare(ctx context.Context, redisAddr, relayAddr string, letters int) error {
 	worker.LimitMemory(bareInHand, os.Getenv)
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -99,7 +99,8 @@ func bare(ctx context.Context, redisAddr, relayAddr string, letters int) error {
 					stop(fmt.Errorf("letter %s: %s %s", sealed.ID, v.Outcome, v.Text))
 					return
 				}
-				log.Info("letter", "letter", sealed.ID.String(), "state", "sent", "verdict", v.Text)
+				log.Info("letter", "campaign", sealed.ID.Campaign, "step", sealed.ID.Step, "donor", sealed.ID.Donor,
+					"letter", sealed.ID.String(), "attempt", 1, "state", string(letter.Sent), "verdict", v.Text)
 				if left.Add(-1) == 0 {
 					stop(nil)
 				}

@@ -27,7 +27,7 @@ type edit struct{ file, old, new string }
 var allMutants = []mutant{
 	{
 		"no-begin", "the dot is written without asking", []edit{{
-			"worker/worker.go", "granted, refused = w.Ledger.Begin(ctx, ledger.Begin{", "_ = w.Ledger.Begin\n\t\t_ = (ledger.Begin{",
+			"worker/worker.go", "_, err := w.Ledger.Begin(ctx, ledger.Begin{", "err := error(nil)\n\t\t_ = (ledger.Begin{",
 		}}, []string{"F03", "F04"},
 	},
 	{
@@ -38,7 +38,7 @@ var allMutants = []mutant{
 	},
 	{
 		"no-intent", "the dot is written without an intent on the disk", []edit{{
-			"worker/worker.go", "err := w.Intents.Intend(ctx, w.intent(c, out, granted.Position))", "err := error(nil)\n\t\t_, _ = w.intent, granted",
+			"worker/intents.go", "err := w.Intents.Intend(ctx, ins...)", "err := error(nil)",
 		}}, []string{"F03", "F04"},
 	},
 	{

@@ -2,13 +2,9 @@ package intent
 
 import (
 	"errors"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
-
-// locked is a file that is locked for as long as it is open.
-type locked struct{ *os.File }
 
 // Sync puts the lines on the disk, and of the file's properties only what it takes to find them again.
 func (l *locked) Sync() error {

@@ -80,11 +80,11 @@ func Open(dir string, o Options) (*File, error) {
 		f.free = freeSpace
 	}
 	name := filepath.Join(dir, rand.Text())
-	file, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	file, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("intent file: %w", err)
 	}
-	f.path, f.disk = name+".intents", &locked{file}
+	f.path, f.disk = name+".intents", &locked{File: file}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.append(kindHead, func(l *line) {
@@ -148,11 +148,13 @@ func (f *File) Ready() error {
 	return nil
 }
 
-// Intend writes an intent down and returns once it is on the disk. Only nil allows the dot. The calls of many goroutines
+// Intend writes intents down and returns once they are on the disk. Only nil allows their dots. The calls of many goroutines
 // share one write.
-func (f *File) Intend(ctx context.Context, in Intent) error {
-	if in.Block.Campaign != in.Letter.Campaign || in.Block.Step != in.Letter.Step {
-		return fmt.Errorf("letter %s does not lie in block %s", in.Letter, in.Block)
+func (f *File) Intend(ctx context.Context, ins ...Intent) error {
+	for i := range ins {
+		if in := &ins[i]; in.Block.Campaign != in.Letter.Campaign || in.Block.Step != in.Letter.Step {
+			return fmt.Errorf("letter %s does not lie in block %s", in.Letter, in.Block)
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -165,16 +167,19 @@ func (f *File) Intend(ctx context.Context, in Intent) error {
 	if err := f.open(); err != nil {
 		return err
 	}
-	f.note(in.Position)
-	f.append(kindDot, func(l *line) {
-		l.text(in.Letter.String())
-		l.text(in.Block.Name)
-		l.number(int64(in.Generation))
-		l.text(in.Nonce)
-		l.text(in.ContentHash)
-		l.text(in.ByteHash)
-		l.time(in.At)
-	})
+	for i := range ins {
+		in := &ins[i]
+		f.note(in.Position)
+		f.append(kindDot, func(l *line) {
+			l.text(in.Letter.String())
+			l.text(in.Block.Name)
+			l.number(int64(in.Generation))
+			l.text(in.Nonce)
+			l.text(in.ContentHash)
+			l.text(in.ByteHash)
+			l.time(in.At)
+		})
+	}
 	return f.flush()
 }
 

@@ -28,7 +28,7 @@ func TestDiskFull(t *testing.T) {
 		noErr(t, err)
 		defer func(real disk) { _ = real.Close() }(f.disk)
 		intend(t, f, intention("0"))
-		f.disk = &locked{file}
+		f.disk = &locked{File: file}
 	}
 	f.floor = 0
 	granted := 0

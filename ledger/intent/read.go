@@ -2,6 +2,7 @@ package intent
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -66,14 +67,22 @@ func Select(r io.Reader, want func(Key) bool) (*Content, error) {
 		case err == nil:
 			s.line(string(b[:len(b)-1]))
 		case errors.Is(err, bufio.ErrBufferFull):
-			s.damage("a line is too long")
-			if end, err := skipLine(in); err != nil {
+			text := string(bytes.TrimRight(b, room))
+			roomy := len(text) < len(b)
+			blank, end, err := skipLine(in)
+			switch {
+			case err != nil:
 				return &s.c, err
-			} else if end {
+			case end && roomy && blank:
+				s.tail(text)
+				return s.end(), nil
+			}
+			s.damage("a line is too long")
+			if end {
 				return s.end(), nil
 			}
 		case errors.Is(err, io.EOF):
-			s.tail(string(b))
+			s.tail(string(bytes.TrimRight(b, room)))
 			return s.end(), nil
 		default:
 			return &s.c, err
@@ -81,17 +90,19 @@ func Select(r io.Reader, want func(Key) bool) (*Content, error) {
 	}
 }
 
-// skipLine reads on to the end of a line that is too long to be one, or to the end of the file.
-func skipLine(in *bufio.Reader) (end bool, err error) {
-	for {
-		_, err := in.ReadSlice('\n')
+// skipLine reads on to the end of a line that is too long to be one, or to the end of the file. What it skips is blank when it
+// is nothing but room.
+func skipLine(in *bufio.Reader) (blank, end bool, err error) {
+	for blank = true; ; {
+		b, err := in.ReadSlice('\n')
+		blank = blank && len(bytes.TrimRight(b, room)) == 0
 		switch {
 		case err == nil:
-			return false, nil
+			return blank, false, nil
 		case errors.Is(err, io.EOF):
-			return true, nil
+			return blank, true, nil
 		case !errors.Is(err, bufio.ErrBufferFull):
-			return false, err
+			return blank, false, err
 		}
 	}
 }
@@ -199,7 +210,7 @@ func (s *scan) remember(key Key, r record) {
 	s.over = (s.over + 1) % lastSent
 }
 
-// tail looks at what stands behind the last line feed. The beginning of a line is a write that was not finished; anything
+// tail looks at what stands behind the last line feed, but for the room. The beginning of a line is a write that was not finished; anything
 // else is damage, and may have been a line that somebody relied on.
 func (s *scan) tail(text string) {
 	if text == "" {

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
 	"outreach.example/letter"
 )
 
-// sample is a file of a process that left in order, and of one that did not.
+// sample is the lines of a process that did not leave in order.
 func sample(t testing.TB) []byte {
 	t.Helper()
 	f := open(t, t.TempDir())
@@ -23,7 +24,7 @@ func sample(t testing.TB) []byte {
 	intend(t, f, intention("D"))
 	b, err := os.ReadFile(f.Path())
 	noErr(t, err)
-	return b
+	return bytes.TrimRight(b, room)
 }
 
 func readBytes(t testing.TB, b []byte) *Content {
@@ -51,6 +52,54 @@ func TestTornAtEveryByte(t *testing.T) {
 		if !got.Whole() || got.Torn != torn || int(got.Lines) != lines || len(got.Traces) != intents {
 			t.Fatalf("%d bytes: %q, torn %v, lines %d of %d, intents %d of %d", n, got.Damage, got.Torn, got.Lines, lines, len(got.Traces), intents)
 		}
+	}
+}
+
+// A process that was killed leaves room behind its lines, which is nothing of theirs; one that left in order gives it back.
+func TestRoom(t *testing.T) {
+	f := open(t, t.TempDir())
+	intend(t, f, intention("A"))
+	killed, err := os.ReadFile(f.Path())
+	noErr(t, err)
+	lines := bytes.TrimRight(killed, room)
+	if len(killed) != len(rooms) || bytes.Count(killed, []byte(room)) != len(killed)-len(lines) {
+		t.Fatalf("%d bytes of lines in a file of %d", len(lines), len(killed))
+	}
+	got := readBytes(t, killed)
+	if !got.Whole() || got.Torn || got.Closed || len(got.Traces) != 1 {
+		t.Errorf("room: %q, torn %v, %d intents", got.Damage, got.Torn, len(got.Traces))
+	}
+	for n := bytes.LastIndexByte(lines[:len(lines)-1], '\n') + 2; n < len(lines); n++ {
+		torn := append(bytes.Clone(lines[:n]), killed[n:]...)
+		copy(torn[n:], rooms)
+		if got := readBytes(t, torn); !got.Whole() || !got.Torn || len(got.Traces) != 0 {
+			t.Fatalf("torn after %d bytes: %q, torn %v, %d intents", n, got.Damage, got.Torn, len(got.Traces))
+		}
+	}
+	for what, place := range map[string]int{"right behind the lines": len(lines), "in the room": len(lines) + 20_000, "at its end": len(killed) - 1} {
+		for _, other := range []byte{0, '\n', ' ', '7'} {
+			if what == "right behind the lines" && other == '7' {
+				continue // may be the beginning of a line
+			}
+			bad := bytes.Clone(killed)
+			bad[place] = other
+			if got := readBytes(t, bad); got.Whole() {
+				t.Errorf("%q %s, and the file is whole", other, what)
+			}
+		}
+	}
+	// More than the room holds, also in one write.
+	var many []Intent
+	for i := range 3000 {
+		many = append(many, intention(strconv.Itoa(i)))
+	}
+	noErr(t, f.Intend(t.Context(), many...))
+	intend(t, f, intention("B"))
+	noErr(t, f.Close())
+	left, err := os.ReadFile(f.Path())
+	noErr(t, err)
+	if got := readBytes(t, left); !got.Whole() || !got.Closed || len(got.Traces) != 3002 || bytes.Contains(left, []byte(room)) {
+		t.Errorf("left in order: %q, closed %v, %d intents", got.Damage, got.Closed, len(got.Traces))
 	}
 }
 
