@@ -200,6 +200,12 @@ func (b *Browser) Pick(t testing.TB, list, value string) {
 	b.Run(t, chromedp.SendKeys(chromedp.CSS(list), value)) // as a keyboard does, which needs no script
 }
 
+// Upload chooses a file of this machine, as the dialogue for files does.
+func (b *Browser) Upload(t testing.TB, field, path string) {
+	t.Helper()
+	b.Run(t, chromedp.SetUploadFiles(chromedp.CSS(field), []string{path}))
+}
+
 // Checked asks whether a box is ticked.
 func Checked(selector string) chromedp.Action[bool] {
 	return chromedp.Evaluate[bool]("document.querySelector(" + strconv.Quote(selector) + ").checked")
