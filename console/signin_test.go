@@ -270,7 +270,7 @@ func FuzzSamePassword(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, hash string) {
 		if strings.HasPrefix(hash, "$argon2id$v=19$m=") && len(hash) > 60 {
-			t.Skip() // would be computed
+			return // would be computed
 		}
 		if same, _ := samePassword(hash, right); same {
 			t.Errorf("%q is taken for the hash of a password", hash)

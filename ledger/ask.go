@@ -25,8 +25,8 @@ func (a Ask) token() string {
 	return strconv.FormatInt(a.At.Unix(), 10) + "|" + a.Campaign
 }
 
-// askShards is in how many hashes asks lie: few enough that a hash of a big campaign shares its overhead, and many enough that those of
-// half a million donors keep the compact encoding of Redis (hash-max-listpack-entries 512).
+// askShards is in how many hashes asks lie: few enough that many donors share the overhead of one, and many enough that those
+// of half a million donors keep the compact encoding of Redis (hash-max-listpack-entries 512).
 const askShards = 1_500
 
 func shardOf(donor string) uint64 {

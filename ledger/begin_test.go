@@ -91,7 +91,7 @@ func TestWitnessWritesWhatIsGranted(t *testing.T) {
 	})
 }
 
-// Letters that come together are begun by few calls, and each call is written down once, with all it granted.
+// However many letters a call begins, it is written down once, with all it granted.
 func TestWitnessWritesTogether(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
 		donors := []string{"KEN", "PER", "FJI", "ALB", "AUT", "BEL", "BEN", "BOL", "BRA", "CAN"}
@@ -100,6 +100,8 @@ func TestWitnessWritesTogether(t *testing.T) {
 		for _, d := range donors {
 			claims = append(claims, w.claimOne(d))
 		}
+		before, err := w.Open(w.ctx)
+		w.ok(nil, err)
 		var file witness
 		var all sync.WaitGroup
 		file.mu.Lock() // the first call's witness waits until everybody else has come
@@ -122,8 +124,12 @@ func TestWitnessWritesTogether(t *testing.T) {
 		if !slices.Equal(written, donors) {
 			t.Errorf("written down: %v", file.calls)
 		}
-		if n, err := w.Open(w.ctx); err != nil || file.at[len(file.at)-1] != n {
+		n, err := w.Open(w.ctx)
+		if err != nil || file.at[len(file.at)-1] != n {
 			t.Errorf("the last call is noted at %v, the ledger stands at %v (%v)", file.at, n, err)
+		}
+		if calls := n.Seq - before.Seq; int64(len(file.calls)) != calls {
+			t.Errorf("%d calls of begin are written down %d times: %v", calls, len(file.calls), file.calls)
 		}
 	})
 }

@@ -207,16 +207,19 @@ type begun struct {
 	blind error // of the witness
 }
 
+// granted says that the letter is sending now.
+func (b begun) granted() bool { return b.word == "ok" || b.word == "again" }
+
 // Begin passes the commit point: no error means that the letter is now sending and the dot may be written. Any error
 // means that it may not; a NotGranted is the ledger's own no, a MissingReplica says that the letter is sending as far as
-// the primary knows, and that a failover might forget it, and a NotWitnessed that it is sending and its witness failed. Calls of
-// many goroutines share one script, and their letters one call of their witness.
+// the primary knows, and that a failover might forget it, and a NotWitnessed that it is sending and its witness failed.
+// Calls of many goroutines share one script, and their letters one call of their witness.
 func (l *Ledger) Begin(ctx context.Context, b Begin) (Granted, error) {
 	answer, err := l.begins.call(ctx, b)
 	switch {
 	case err != nil:
 		return Granted{}, err
-	case answer.word == "ok" || answer.word == "again":
+	case answer.granted():
 		if answer.short != nil {
 			return Granted{}, answer.short
 		}
@@ -257,8 +260,8 @@ func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 			before = k.at(rowsKey(letter.Block{Campaign: c, Step: b.Before, Name: bl.Name}))
 		}
 		args = append(args, k.of(bl, beginKeys)...)
-		args = append(args, before, c+"/"+bl.Step+"/"+bl.Name, bl.Step, b.Claim.ID.Donor, b.Claim.Nonce, b.Claim.Edition, b.ContentHash,
-			b.ByteHash, strings.Join(b.Addresses, ","), b.Claim.Withdrawn)
+		args = append(args, before, c+"/"+bl.Step+"/"+bl.Name, bl.Step, b.Claim.ID.Donor, b.Claim.Nonce, b.Claim.Edition,
+			b.ContentHash, b.ByteHash, strings.Join(b.Addresses, ","), b.Claim.Withdrawn)
 		asks, looked := 0, "*"
 		if b.Asks {
 			asks = k.at(asksKey(shardOf(b.Claim.ID.Donor)))
@@ -294,7 +297,7 @@ func (l *Ledger) begin(ctx context.Context, bs []Begin) ([]begun, error) {
 func witness(ctx context.Context, at Position, bs []Begin, answers []begun) {
 	of := map[Witness][]int{}
 	for i, b := range bs {
-		if b.Witness != nil && (answers[i].word == "ok" || answers[i].word == "again") {
+		if b.Witness != nil && answers[i].granted() {
 			of[b.Witness] = append(of[b.Witness], i)
 		}
 	}

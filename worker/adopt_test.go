@@ -167,7 +167,9 @@ var files = []struct {
 }{
 	{"whole", true, func(b []byte) []byte { return b }, nil},
 	{"torn", true, func(b []byte) []byte {
-		return append(b, fmt.Sprintf("%d dot res/Z/appeal non", bytes.Count(b, []byte("\n"))+1)...)
+		lines := bytes.TrimRight(b, "\t") // what follows is room
+		copy(b[len(lines):], fmt.Sprintf("%d dot res/Z/appeal non", bytes.Count(b, []byte("\n"))+1))
+		return b
 	}, nil},
 	{"damaged", false, func(b []byte) []byte { return bytes.Replace(b, []byte("res/B/"), []byte("res/b/"), 1) }, nil},
 	{"older than the ledger remembers", false, func(b []byte) []byte { return b }, func(e *estate) {

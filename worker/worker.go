@@ -198,12 +198,10 @@ func (w *Worker) send(ctx context.Context, r *relay.Relay, c ledger.Claim, now t
 			Claim: c, Before: t.before(c.ID.Step), ContentHash: out.ContentHash, ByteHash: out.ByteHash, Addresses: out.hashes,
 			Asks: asks, Looked: asked.of(c, t), Witness: w,
 		})
-		committed, intended = err == nil, err == nil && w.Intents != nil
-		if blind := (ledger.NotWitnessed{}); errors.As(err, &blind) {
-			committed = true
-		} else {
+		if blind := (ledger.NotWitnessed{}); !errors.As(err, &blind) {
 			refused = err
 		}
+		committed, intended = refused == nil, err == nil && w.Intents != nil
 		return err
 	})
 	var no ledger.NotGranted

@@ -31,9 +31,9 @@
 // A letter's line is known by its LETTER and NONCE: the letters of one claim share their nonce.
 //
 // A last line without its line feed is a torn tail: the process or the machine ended in the middle of a write, and
-// nobody was told that the line is on the disk. Tabs at the end of the file are room for lines to come, which a process that
-// ended otherwise has left. Any other line that cannot be read is damage, and a damaged file is not
-// whole: that a letter does not stand in it proves nothing.
+// nobody was told that the line is on the disk. Tabs at the end of the file are room for lines to come, which a process
+// that did not leave in order has left. Any other line that cannot be read is damage, and a damaged file is not whole: that
+// a letter does not stand in it proves nothing.
 package intent
 
 import (

@@ -210,8 +210,8 @@ func (s *scan) remember(key Key, r record) {
 	s.over = (s.over + 1) % lastSent
 }
 
-// tail looks at what stands behind the last line feed, but for the room. The beginning of a line is a write that was not finished; anything
-// else is damage, and may have been a line that somebody relied on.
+// tail looks at what stands behind the last line feed, but for the room. The beginning of a line is a write that was not
+// finished; anything else is damage, and may have been a line that somebody relied on.
 func (s *scan) tail(text string) {
 	if text == "" {
 		return

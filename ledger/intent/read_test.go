@@ -62,7 +62,7 @@ func TestRoom(t *testing.T) {
 	killed, err := os.ReadFile(f.Path())
 	noErr(t, err)
 	lines := bytes.TrimRight(killed, room)
-	if len(killed) != len(rooms) || bytes.Count(killed, []byte(room)) != len(killed)-len(lines) {
+	if len(killed) != ahead || bytes.Count(killed, []byte(room)) != len(killed)-len(lines) {
 		t.Fatalf("%d bytes of lines in a file of %d", len(lines), len(killed))
 	}
 	got := readBytes(t, killed)
@@ -70,8 +70,7 @@ func TestRoom(t *testing.T) {
 		t.Errorf("room: %q, torn %v, %d intents", got.Damage, got.Torn, len(got.Traces))
 	}
 	for n := bytes.LastIndexByte(lines[:len(lines)-1], '\n') + 2; n < len(lines); n++ {
-		torn := append(bytes.Clone(lines[:n]), killed[n:]...)
-		copy(torn[n:], rooms)
+		torn := append(bytes.Clone(lines[:n]), bytes.Repeat([]byte(room), len(killed)-n)...)
 		if got := readBytes(t, torn); !got.Whole() || !got.Torn || len(got.Traces) != 0 {
 			t.Fatalf("torn after %d bytes: %q, torn %v, %d intents", n, got.Damage, got.Torn, len(got.Traces))
 		}

@@ -9,7 +9,8 @@ import (
 // room stands where no line was written yet. A line holds none, and a page that a disk has lost is made of other bytes.
 const room = "\t"
 
-var rooms = bytes.Repeat([]byte(room), 256<<10)
+// ahead is how much room is made at a time, in bytes: some hundred letters.
+const ahead = 256 << 10
 
 // locked is a file that is locked for as long as it is open. Room is made ahead of what is written, and given back in the end:
 // the disk takes lines that need no room twice as fast, because it has no new length of the file to take with them.
@@ -21,7 +22,7 @@ type locked struct {
 func (l *locked) Write(b []byte) (int, error) {
 	if l.end+int64(len(b)) > l.made {
 		// Without room the lines are written all the same, and the disk says what is wrong with that.
-		n, _ := l.WriteAt(rooms, l.made)
+		n, _ := l.WriteAt(bytes.Repeat([]byte(room), ahead), l.made)
 		l.made += int64(n)
 	}
 	n, err := l.WriteAt(b, l.end)
