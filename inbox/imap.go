@@ -48,6 +48,7 @@ type IMAP struct {
 	pending  map[uint32]bool // listed and not read
 	restart  bool
 	validity uint32
+	mails    uint32 // when the mailbox was opened
 }
 
 // Name is how settings name the mailbox.
@@ -108,7 +109,8 @@ func (i *IMAP) open(ctx context.Context) error {
 		}
 		i.listed, i.pending = i.at.uid, map[uint32]bool{}
 	}
-	i.validity = box.UIDValidity
+	// Not of i.client.Mailbox: the library answers a command first and notes its mailbox afterwards.
+	i.validity, i.mails = box.UIDValidity, box.NumMessages
 	return nil
 }
 
@@ -227,10 +229,7 @@ func (i *IMAP) Try(ctx context.Context) (mails uint32, err error) {
 	if err := i.open(ctx); err != nil {
 		return 0, err
 	}
-	if box := i.client.Mailbox(); box != nil {
-		mails = box.NumMessages
-	}
-	return mails, nil
+	return i.mails, nil
 }
 
 func (i *IMAP) forget(_ context.Context, from place) {

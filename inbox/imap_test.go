@@ -28,7 +28,6 @@ func opened(d *inboxtest.Dovecot, user string) *inbox.IMAP {
 func TestLogin(t *testing.T) {
 	d := inboxtest.StartDovecot(t, inboxtest.Options{})
 	d.Deliver("desk", []byte("From: a@b.example\r\nSubject: one\r\n\r\nwords\r\n"))
-	d.Settle("desk")
 	plain := fmt.Sprintf("127.0.0.1:%d", d.Plain)
 	for _, tt := range []struct {
 		name   string

@@ -41,7 +41,6 @@ func TestDoctorCopies(t *testing.T) {
 func TestMailboxOnAServer(t *testing.T) {
 	d := inboxtest.StartDovecot(t, inboxtest.Options{})
 	d.Deliver("desk", []byte("From: a@b.example\r\nTo: desk@iom.example\r\nSubject: Hello\r\n\r\nWords.\r\n"))
-	d.Settle("desk")
 	dir := t.TempDir()
 	secret := func(name, text string) string {
 		file := filepath.Join(dir, name)

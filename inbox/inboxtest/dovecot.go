@@ -296,17 +296,6 @@ func (d *Dovecot) Deliver(to string, mail []byte) {
 	d.ok(c.Quit())
 }
 
-// Settle puts what was delivered where the first session to see it puts it. While that session does, another one sees an
-// empty INBOX; afterwards every session sees the same.
-func (d *Dovecot) Settle(user string) {
-	d.t.Helper()
-	mails, err := os.ReadDir(filepath.Join(d.Maildir(user), "new"))
-	d.ok(err)
-	for _, m := range mails {
-		d.ok(os.Rename(filepath.Join(d.Maildir(user), "new", m.Name()), filepath.Join(d.Maildir(user), "cur", m.Name()+":2,")))
-	}
-}
-
 // Maildir is a user's folder.
 func (d *Dovecot) Maildir(user string) string { return filepath.Join(d.Dir, "mail", user, "Maildir") }
 
