@@ -40,15 +40,17 @@ func (c *Console) approvalsPage(v *visit) error {
 			return err
 		}
 		if camp.Pending != "" {
-			page.Waiting = append(page.Waiting, approvalLine{camp, campaignPath(name) + "/approve", v.own(camp.PendingBy)})
+			page.Waiting = append(page.Waiting, approvalLine{camp, campaignPath(name) + "/approve", v.own(camp)})
 		}
 	}
 	return v.show("approvals.html", page)
 }
 
-// own says whether somebody who is kept under a name is the person of the visit.
-func (v *visit) own(who string) bool {
-	return ledger.PersonKey(ledger.NameOf(who)) == ledger.PersonKey(v.Person.Name)
+// own says whether the person of the visit wrote the edition that waits: planned it, or imported rows of it.
+func (v *visit) own(c ledger.Campaign) bool {
+	return slices.ContainsFunc(append([]string{c.PendingBy}, c.Importers...), func(who string) bool {
+		return ledger.PersonKey(ledger.NameOf(who)) == ledger.PersonKey(v.Person.Name)
+	})
 }
 
 // approvalForm is what a person looks at before they release what another wrote: what is different from the edition that
@@ -123,7 +125,7 @@ func (v *visit) approval(status int, form *problems, r *review) error {
 	camp := r.campaign
 	page := approvalForm{
 		frame: v.frame("Approve "+camp.Name, link{"Approvals", "/approvals"}), Campaign: camp, Hash: camp.Pending, Path: campaignPath(camp.Name),
-		Own: v.own(camp.PendingBy), First: camp.Edition == "", Goal: r.written.Goal, View: v.view(), Reason: v.value("reason"),
+		Own: v.own(camp), First: camp.Edition == "", Goal: r.written.Goal, View: v.view(), Reason: v.value("reason"),
 	}
 	page.problems = form
 	page.Files, page.Changed = r.files(), r.donors()

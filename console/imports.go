@@ -126,6 +126,7 @@ type importForm struct {
 	Notes    []string
 	Changes  []donor.Change
 	Pager    pager
+	Reason   string
 }
 
 // importColumn is a column of the table, and which of the file's it is read from.
@@ -252,7 +253,10 @@ func (c *Console) decideImport(v *visit) error {
 		form.add("", "Nothing was written: mend the faults below in the file, and bring it again")
 		return v.again(p, form)
 	}
-	i, err := folder.Take(v.who(), p.Waiting.Name, p.Proposal, v.value("base"))
+	if p.Reason = v.line(form, "reason", "why", true); !form.none() {
+		return v.again(p, form)
+	}
+	i, err := folder.Take(v.who(), p.Reason, p.Waiting.Name, p.Proposal, v.value("base"))
 	if err != nil {
 		if err := form.refuse("", err); err != nil {
 			return err
@@ -260,7 +264,7 @@ func (c *Console) decideImport(v *visit) error {
 		return v.again(p, form)
 	}
 	_ = folder.Drop(v.who(), p.Waiting.ID) // it goes after a day in any case
-	return v.to("/imports", fmt.Sprintf("%s is written: %s now. Letters change when the campaign is planned again and another person approves it.", i.File, plural(i.Rows, "row")))
+	return v.to("/imports", fmt.Sprintf("%s is written: %s now. Letters change when the campaign is planned again and somebody who neither planned it nor imported approves it.", i.File, plural(i.Rows, "row")))
 }
 
 func (v *visit) again(p *importForm, form *problems) error {

@@ -551,6 +551,43 @@ func TestPlanCutOff(t *testing.T) {
 	})
 }
 
+// Whoever imported rows of an edition wrote it, until an edition with these rows is approved.
+func TestImportersApproveNothing(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		l := ledger.New(rdb)
+		ctx := context.Background()
+		plan := func(hash, last string, importers ...string) {
+			t.Helper()
+			e := ledger.Edition{Campaign: "res", Hash: hash, Steps: []string{"appeal"}, Donors: 1, Import: last, Importers: importers}
+			for range 2 {
+				if _, _, err := l.Plan(ctx, "ann", e); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		approve := func(hash, who, want string) {
+			t.Helper()
+			_, err := l.Approve(ctx, who, "res", hash, nil)
+			if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("approval by %s: %v, want %q", who, err, want)
+			}
+		}
+		plan(editionOne, "2", "Bea (console)", "cid")
+		if c, err := l.Campaign(ctx, "res"); err != nil || strings.Join(c.Importers, ", ") != "Bea (console), cid" || c.Import != "" {
+			t.Errorf("it waits with %q, %q, %v", c.Importers, c.Import, err)
+		}
+		approve(editionOne, "bea", "Bea (console) imported rows of this edition of res")
+		approve(editionOne, "Cid (desk)", "cid imported rows of this edition of res")
+		approve(editionOne, "ann", "ann planned this edition of res")
+		approve(editionOne, "dan", "")
+		if c, err := l.Campaign(ctx, "res"); err != nil || c.Import != "2" || len(c.Importers) > 0 {
+			t.Errorf("approved with the imports up to %q, %q, %v", c.Import, c.Importers, err)
+		}
+		plan(editionTwo, "2")
+		approve(editionTwo, "bea", "")
+	})
+}
+
 // A new edition beside the running one changes nothing until it is approved; then donors come, go, and withheld letters
 // are planned again.
 func TestNewEdition(t *testing.T) {

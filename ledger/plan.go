@@ -17,6 +17,9 @@ type Edition struct {
 	Steps    []string
 	Donors   int
 	Inputs   string // SHA-256 of what staff wrote
+
+	Import    string   // the last import into what staff wrote, "" for none
+	Importers []string // who imported since the approved edition: they wrote it as well
 }
 
 // StoreBlocks writes donor records of a campaign, compressed, by the hash of each block's records. What is addressed by
@@ -43,8 +46,11 @@ func (l *Ledger) StoreEdition(ctx context.Context, hash string, manifest, list [
 
 // Plan registers an edition as the one that waits for approval. Again says that it was so already.
 func (l *Ledger) Plan(ctx context.Context, who string, e Edition) (number int, again bool, err error) {
-	got, err := l.strings(ctx, "plan", []string{metaKey(), auditKey(), campaignsKey(), campaignKey(e.Campaign)},
-		who, e.Campaign, e.Hash, strings.Join(e.Steps, " "), e.Donors, e.Inputs)
+	args := []any{who, e.Campaign, e.Hash, strings.Join(e.Steps, " "), e.Donors, e.Inputs, e.Import}
+	for _, name := range e.Importers {
+		args = append(args, name)
+	}
+	got, err := l.strings(ctx, "plan", []string{metaKey(), auditKey(), campaignsKey(), campaignKey(e.Campaign)}, args...)
 	if err != nil {
 		return 0, false, err
 	}
@@ -57,6 +63,14 @@ func (l *Ledger) Plan(ctx context.Context, who string, e Edition) (number int, a
 	}
 	number, _ = strconv.Atoi(got[1])
 	return number, got[0] == "again", nil
+}
+
+// authorship is how somebody wrote an edition, in a sentence: by planning it, or by importing rows of it.
+func authorship(how string) string {
+	if how == "imported" {
+		return "imported rows of"
+	}
+	return "planned"
 }
 
 // A Refusal is the ledger's no to something a person asked for, in a sentence for that person.
@@ -143,8 +157,8 @@ func (l *Ledger) Approve(ctx context.Context, who, campaign, edition string, ste
 	}
 	switch got[0] {
 	case "own":
-		return false, Refusal(fmt.Sprintf("%s planned this edition of %s; another person approves it: outreach approve %s --as NAME",
-			got[1], campaign, campaign))
+		return false, Refusal(fmt.Sprintf("%s %s this edition of %s; another person approves it: outreach approve %s --as NAME",
+			got[1], authorship(got[2]), campaign, campaign))
 	case "other":
 		if got[1] == "" {
 			return false, Refusal("no edition of " + campaign + " waits for approval; plan it first: outreach plan " + campaign)

@@ -26,8 +26,10 @@ type Campaign struct {
 	Number     int
 	Pending    string // the one that waits for approval, ""
 	PendingBy  string
-	Inputs     string // SHA-256 of what staff wrote, of the approved edition, or of the waiting one before that
-	Laid       string // the edition whose rows are complete
+	Importers  []string // who imported rows of the one that waits, since the approved one
+	Import     string   // the last import that the approved one has, "" for none
+	Inputs     string   // SHA-256 of what staff wrote, of the approved edition, or of the waiting one before that
+	Laid       string   // the edition whose rows are complete
 	Steps      []string
 	Donors     int
 	ApprovedBy string
@@ -77,10 +79,13 @@ func (l *Ledger) Campaign(ctx context.Context, name string) (Campaign, error) {
 	}
 	c := Campaign{
 		Name: name, Status: h["status"], Edition: h["edition"], Pending: h["pending"], PendingBy: h["pending_by"],
-		Inputs: h["inputs"], Laid: h["laid"], Steps: strings.Fields(h["steps"]),
+		Inputs: h["inputs"], Import: h["import"], Laid: h["laid"], Steps: strings.Fields(h["steps"]),
 		ApprovedBy: h["approved_by"], Open: fromMS(h["open"]), PausedBy: h["pause_by"], PausedWhy: h["pause_why"],
 		Standing: map[string]time.Time{}, Each: map[string]bool{}, Voided: h["voided"] == "1",
 		Back: h["back"], BackBy: h["back_by"], BackWhy: h["back_why"], LaunchBy: h["launch_by"],
+	}
+	if c.Pending != "" {
+		c.Importers = strings.FieldsFunc(h["with:"+c.Pending], func(r rune) bool { return r == '\n' })
 	}
 	if c.Status == "approved" {
 		c.LaunchAt = fromMS(h["launch_at"])

@@ -69,8 +69,8 @@ func (l *Ledger) Resolve(ctx context.Context, r Resolution) (Resolved, error) {
 		return Resolved{}, Refusal(notInDoubt(r, stateOf[got[1][0]]))
 	case "own":
 		what := "started " + c
-		if got[2] == "planned" {
-			what = "planned edition " + got[3] + " of " + c
+		if got[2] != "started" {
+			what = authorship(got[2]) + " edition " + got[3] + " of " + c
 		}
 		return Resolved{}, Refusal(fmt.Sprintf("%s %s; another person resolves its letters: add --as NAME", got[1], what))
 	case "quiet":

@@ -90,6 +90,7 @@ func TestImportInTheConsole(t *testing.T) {
 			}
 			look(ada, "import")
 			waits := ada.Path(t)
+			ada.Write(t, "#reason", "the list of November")
 			ada.Send(t, `button[value=take]`)
 			if got := ada.Text(t, ".said"); !strings.Contains(got, "contacts.csv is written") {
 				t.Errorf("said: %q", got)
@@ -116,6 +117,17 @@ func TestImportInTheConsole(t *testing.T) {
 			vic.Go(t, o.address+"/imports")
 			if got := vic.Text(t, "main"); strings.Contains(got, "Take it back") || strings.Contains(got, "Show what would change") {
 				t.Errorf("a viewer is offered decisions: %q", got)
+			}
+
+			// Whoever imported approves no letter that follows from it, whoever planned.
+			must(t, o.env, "-C", o.dir, "plan", sample, "--as", "cid")
+			_, errs, code := outreach(t, o.env, "-C", o.dir, "approve", sample, "--as", "Ada Author")
+			if code != exitRefused || !strings.Contains(errs, "Ada Author (console) imported rows of this edition of resilience") {
+				t.Errorf("her own import approved: exit %d, %s", code, errs)
+			}
+			ada.Go(t, o.address+"/approvals")
+			if got := ada.Text(t, "main"); !strings.Contains(got, "Planned by cid, with rows imported by Ada Author (you: another person approves it)") {
+				t.Errorf("what waits: %s", got)
 			}
 
 			// It counts from the next plan on, which the page of the project offers.

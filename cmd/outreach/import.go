@@ -28,6 +28,7 @@ type importFlags struct {
 	columns []string // table's=file's
 	replace bool
 	confirm bool
+	reason  string
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -35,7 +36,7 @@ func (a *app) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "import TABLE FILE", Short: "Bring rows of contacts or contributions from a CSV or XLSX file: show what would change, then write it",
 		Example: "  outreach import contacts missions.xlsx\n  outreach import contacts missions.xlsx --column donor=Pays --column email=Courriel\n" +
-			"  outreach import contacts missions.xlsx --confirm --as ann\n  outreach import undo contacts --as ann",
+			"  outreach import contacts missions.xlsx --confirm --reason 'the list of November' --as ann\n  outreach import undo contacts --as ann",
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 0 && !slices.Contains(donor.Tables, args[0]):
@@ -51,11 +52,15 @@ func (a *app) importCommand() *cobra.Command {
 	fl.StringArrayVar(&f.columns, "column", nil, "which column of the file is which of the table, as `TABLE'S=FILE'S`; may be repeated")
 	fl.BoolVar(&f.replace, "replace", false, "the file is the whole table: what it does not name is removed")
 	fl.BoolVar(&f.confirm, "confirm", false, "write it")
+	fl.StringVar(&f.reason, "reason", "", "why, for those who come after you")
 	cmd.AddCommand(a.importListCommand(), a.importUndoCommand())
 	return cmd
 }
 
 func (a *app) importTable(table, file string, f importFlags) error {
+	if f.confirm && f.reason == "" {
+		return usagef("why? add --reason 'one line for those who come after you'")
+	}
 	who, err := a.person()
 	if err != nil {
 		return err
@@ -81,7 +86,7 @@ func (a *app) importTable(table, file string, f importFlags) error {
 		fmt.Fprintln(a.errs, w.Error())
 	}
 	if f.confirm {
-		i, err := folder.Take(who, file, p, base)
+		i, err := folder.Take(who, f.reason, file, p, base)
 		if err != nil {
 			return err
 		}
@@ -99,7 +104,7 @@ func (a *app) importTable(table, file string, f importFlags) error {
 	}
 	a.printProposal(s, m, p)
 	if len(p.Changes) > 0 {
-		a.next("the same with --confirm --as NAME writes it; nothing was written")
+		a.next("the same with --confirm --reason WORDS --as NAME writes it; nothing was written")
 	}
 	return nil
 }
@@ -250,6 +255,9 @@ func (a *app) importListCommand() *cobra.Command {
 					undone = " (taken back since)"
 				}
 				fmt.Fprintf(a.out, "%s  %s by %s: %d added, %d changed, %d removed%s\n", i.At.Local().Format("2 January 2006 15:04"), what, i.Who, i.Added, i.Changed, i.Removed, undone)
+				if i.Why != "" {
+					fmt.Fprintf(a.out, "    %s\n", i.Why)
+				}
 			}
 			if len(all) == 0 {
 				fmt.Fprintln(a.out, "nothing was imported yet")

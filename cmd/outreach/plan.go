@@ -127,8 +127,13 @@ func (a *app) plan(ctx context.Context, h *house, p *project, who string) (plann
 	if err := l.StoreEdition(ctx, out.edition, e.Encode(), list); err != nil {
 		return planned{}, err
 	}
+	// Whoever imports while the files are read counts now and, as they are not in them for sure, again with the next edition.
+	_, importers, err := a.intake().Since(known.Import)
+	if err != nil {
+		return planned{}, err
+	}
 	out.number, out.again, err = l.Plan(ctx, who, ledger.Edition{
-		Campaign: p.name, Hash: out.edition, Steps: e.Steps, Donors: e.Donors, Inputs: e.Inputs,
+		Campaign: p.name, Hash: out.edition, Steps: e.Steps, Donors: e.Donors, Inputs: e.Inputs, Import: p.imported, Importers: importers,
 	})
 	if err != nil {
 		return planned{}, err

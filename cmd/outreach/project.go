@@ -40,6 +40,8 @@ type project struct {
 	wrong    donor.Faults      // of the attachments, as they were read
 	encoded  map[string][]byte // by hash, those that go to everybody, once a letter took them along
 
+	imported string // the last import before the files were read
+
 	settings config
 	unread   error // why the settings could not be read; whoever reads them all tells
 
@@ -160,7 +162,10 @@ func (p *project) missing() error {
 func (p *project) inputs() string { return campaign.HashInputs(p.written) }
 
 // load reads and checks everything. All faults of all files come at once; letters are rendered by freeze.
-func (p *project) load() error {
+func (p *project) load() (err error) {
+	if p.imported, _, err = p.app.intake().Since(""); err != nil {
+		return err
+	}
 	today := donor.DateOf(p.app.now())
 	file := path.Join("campaigns", p.name, "campaign.yaml")
 	c, faults := p.parsed, slices.Clone(p.misread)

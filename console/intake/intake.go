@@ -23,6 +23,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"outreach.example/donor"
@@ -49,6 +50,7 @@ type Import struct {
 	ID      string    `json:"id"`
 	At      time.Time `json:"at"`
 	Who     string    `json:"who"`
+	Why     string    `json:"why,omitempty"`
 	Table   string    `json:"table"`
 	File    string    `json:"file"`    // of the project that was written
 	Brought string    `json:"brought"` // name of the file that somebody brought
@@ -106,9 +108,9 @@ func (f Folder) Table(table string) (content []byte, ok bool, err error) {
 }
 
 // Take writes what was proposed, unless the table changed since.
-func (f Folder) Take(who, brought string, p *donor.Proposal, base string) (Import, error) {
+func (f Folder) Take(who, why, brought string, p *donor.Proposal, base string) (Import, error) {
 	i := Import{
-		ID: f.stamp(), At: f.Now().UTC(), Who: who, Table: p.Table, File: p.File, Brought: Name(brought),
+		ID: f.stamp(), At: f.Now().UTC(), Who: who, Why: why, Table: p.Table, File: p.File, Brought: Name(brought),
 		Added: p.Count("added"), Changed: p.Count("changed"), Removed: p.Count("removed"), Rows: p.Total(),
 	}
 	switch {
@@ -200,6 +202,27 @@ func (f Folder) Imports() ([]Import, error) {
 	all, err := imports(root)
 	slices.Reverse(all)
 	return all, err
+}
+
+// Since says who made what the tables are now different from what they were after an import, "" for the first version of
+// them: everybody who imported or took back, but for what was taken back since. Last is the newest import. An import that
+// the log does not have is taken for older than all.
+func (f Folder) Since(id string) (last string, who []string, err error) {
+	all, err := f.Imports()
+	if err != nil || len(all) == 0 {
+		return "", nil, err
+	}
+	fresh := all
+	if at := slices.IndexFunc(all, func(i Import) bool { return i.ID == id }); at >= 0 {
+		fresh = all[:at]
+	}
+	for _, i := range fresh {
+		back := slices.ContainsFunc(fresh, func(was Import) bool { return was.ID == i.Undoes })
+		if name := strings.ReplaceAll(i.Who, "\n", " "); !i.Undone && !back && !slices.Contains(who, name) {
+			who = append(who, name)
+		}
+	}
+	return all[0].ID, who, nil
 }
 
 func imports(root *os.Root) ([]Import, error) {

@@ -52,7 +52,7 @@ func propose(t *testing.T, f Folder, content string) (*donor.Proposal, string) {
 func take(t *testing.T, f Folder, content string) Import {
 	t.Helper()
 	p, base := propose(t, f, content)
-	i, err := f.Take("Ada (console)", `C:\lists\new.csv`, p, base)
+	i, err := f.Take("Ada (console)", "a new list", `C:\lists\new.csv`, p, base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +119,34 @@ func TestTakeAndUndo(t *testing.T) {
 	}
 }
 
+// Everybody who made the tables what they are since an import counts as their author, but for what was taken back since.
+func TestSince(t *testing.T) {
+	f := project(t)
+	since := func(id, want string) (last string) {
+		t.Helper()
+		last, who, err := f.Since(id)
+		if err != nil || strings.Join(who, ", ") != want {
+			t.Errorf("since %q: %q, %v, want %q", id, who, err, want)
+		}
+		return last
+	}
+	if last := since("", ""); last != "" {
+		t.Errorf("the last of none is %q", last)
+	}
+	first := take(t, f, newRow)
+	if last := since("", "Ada (console)"); last != first.ID {
+		t.Errorf("the last is %q, want %q", last, first.ID)
+	}
+	since(first.ID, "")
+	second := take(t, f, strings.Replace(newRow, "Ben Birch", "Cia Cedar", 1))
+	if _, err := f.Undo("Bea (console)", second.ID); err != nil {
+		t.Fatal(err)
+	}
+	since(first.ID, "")                  // it came and went
+	since(second.ID, "Bea (console)")    // it was there, and she took it back
+	since("a log lost", "Ada (console)") // all that is left of it
+}
+
 // Where there was no table, one is made, and gone after the undo.
 func TestFirstTable(t *testing.T) {
 	f := project(t)
@@ -148,7 +176,7 @@ func TestChangedMeanwhile(t *testing.T) {
 		}
 	}
 	write(by)
-	_, err := f.Take("Ada", "new.csv", p, base)
+	_, err := f.Take("Ada", "a new list", "new.csv", p, base)
 	refusedWith(t, err, "was changed since this difference was shown")
 	i := take(t, f, newRow)
 	write(by + "\n")
@@ -159,7 +187,7 @@ func TestChangedMeanwhile(t *testing.T) {
 	}
 	write(table)
 	p, base = propose(t, f, table)
-	_, err = f.Take("Ada", "new.csv", p, base)
+	_, err = f.Take("Ada", "a new list", "new.csv", p, base)
 	refusedWith(t, err, "nothing would change")
 }
 
@@ -170,7 +198,7 @@ func TestAtTheSameMoment(t *testing.T) {
 	p, base := propose(t, f, newRow)
 	for range cap(done) {
 		go func() {
-			_, err := f.Take("Ada", "new.csv", p, base)
+			_, err := f.Take("Ada", "a new list", "new.csv", p, base)
 			done <- err
 		}()
 	}
@@ -201,7 +229,7 @@ func TestAfterADeath(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, base := propose(t, f, newRow)
-	_, err := f.Take("Ada", "new.csv", p, base)
+	_, err := f.Take("Ada", "a new list", "new.csv", p, base)
 	refusedWith(t, err, "somebody else imports at this moment")
 	long := time.Now().Add(-2 * mostHeld)
 	if err := os.Chtimes(filepath.Join(f.Dir, lock), long, long); err != nil {
@@ -232,7 +260,7 @@ func TestNothingOutside(t *testing.T) {
 	s, _ := donor.ReadSheet("contacts", "new.csv", []byte(newRow))
 	p, base, err := f.Propose("contacts", s, donor.Guess("contacts", s.Head), false)
 	if err == nil {
-		_, err = f.Take("Ada", "new.csv", p, base)
+		_, err = f.Take("Ada", "a new list", "new.csv", p, base)
 	}
 	if err == nil {
 		t.Error("a table outside was written")

@@ -1,20 +1,22 @@
 -- Approves the edition that waits, and each further step as the edition says. The campaign switches to it at once.
 -- KEYS 1 meta 2 audit 3 campaign 4 reindex
 -- ARGV 1 who 2 campaign 3 edition, then per further step: its name, and 'each' or the end of the standing approval (ms)
--- Returns {'approved', number} | {'again', number} it is the approved one | {'own', who} nobody approves their own work
+-- Returns {'approved', number} | {'again', number} it is the approved one
+--       | {'own', who, 'planned' or 'imported'} nobody approves their own work
 --       | {'other', pending or ''} another edition waits, or none
 local now = now_ms()
 local who, name, edition = ARGV[1], ARGV[2], ARGV[3]
 local c = redis.call('HMGET', KEYS[3], 'status', 'edition', 'pending', 'pending_by', 'pending_steps', 'pending_donors',
-  'pending_inputs')
+  'pending_inputs', 'pending_import')
 local number = redis.call('HGET', KEYS[3], 'number:' .. edition)
 if c[2] == edition and c[3] ~= edition then return {'again', number} end
 if c[3] ~= edition or c[1] == 'cancelled' then return {'other', c[3] or ''} end
-local author = wrote(KEYS[3], edition, who)
-if author then return {'own', author} end
+local author, how = wrote(KEYS[3], edition, who)
+if author then return {'own', author, how} end
 redis.call('HSET', KEYS[3], 'edition', edition, 'number', number, 'written_by', c[4], 'approved_by', who, 'approved_at',
-  int(now), 'steps', c[5], 'donors', c[6], 'inputs', c[7])
-redis.call('HDEL', KEYS[3], 'pending', 'pending_by', 'pending_at', 'pending_steps', 'pending_donors', 'pending_inputs')
+  int(now), 'steps', c[5], 'donors', c[6], 'inputs', c[7], 'import', c[8] or '')
+redis.call('HDEL', KEYS[3], 'pending', 'pending_by', 'pending_at', 'pending_steps', 'pending_donors', 'pending_inputs',
+  'pending_import')
 local body = name .. ' edition ' .. number .. ' ' .. edition
 for i = 4, #ARGV, 2 do
   redis.call('HSET', KEYS[3], 'until:' .. ARGV[i], ARGV[i + 1])

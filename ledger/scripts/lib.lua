@@ -132,20 +132,24 @@ local function person(who) return (string.gsub(string.gsub(string.lower(who or '
 -- waits says whether a letter waits for a person: its step is released letter by letter, and it has not been.
 local function waits(approval, r) return approval == 'each' and string.sub(r.m, 1, 1) ~= 'f' end
 
--- wrote says whether somebody wrote an edition: planned it first, or again. It returns the name as it is kept.
+-- wrote says whether somebody wrote an edition: planned it first, or again, or imported rows of it. It returns the name as
+-- it is kept, and the word.
 local function wrote(campaign, edition, who)
-  local c = redis.call('HMGET', campaign, 'by:' .. edition, 'pending_by', 'pending', 'written_by', 'edition')
-  if person(c[1]) == person(who) then return c[1] end
-  if c[3] == edition and person(c[2]) == person(who) then return c[2] end
-  if c[5] == edition and person(c[4]) == person(who) then return c[4] end
+  local c = redis.call('HMGET', campaign, 'by:' .. edition, 'pending_by', 'pending', 'written_by', 'edition', 'with:' .. edition)
+  if person(c[1]) == person(who) then return c[1], 'planned' end
+  if c[3] == edition and person(c[2]) == person(who) then return c[2], 'planned' end
+  if c[5] == edition and person(c[4]) == person(who) then return c[4], 'planned' end
+  for name in string.gmatch(c[6] or '', '[^\n]+') do
+    if person(name) == person(who) then return name, 'imported' end
+  end
   return nil
 end
 
--- made says whether somebody wrote an edition or started the campaign, and which of the two: nobody resolves a doubt about
+-- made says whether somebody wrote an edition or started the campaign, and which of these: nobody resolves a doubt about
 -- their own work. It returns the name as it is kept, and the word.
 local function made(campaign, edition, who)
-  local author = wrote(campaign, edition, who)
-  if author then return author, 'planned' end
+  local author, how = wrote(campaign, edition, who)
+  if author then return author, how end
   local starter = redis.call('HGET', campaign, 'start_by')
   if starter and person(starter) == person(who) then return starter, 'started' end
   return nil
