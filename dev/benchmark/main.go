@@ -66,36 +66,46 @@ func main() {
 	idle := flag.Int("idle", 200, "single letters in an idle system")
 	rounds := flag.Int("rounds", 3, "how often everything is measured; medians count")
 	profile := flag.Bool("profile", false, "renew dev/worker.pgo, the profile that ./dev/build optimises the program by, and measure nothing")
+	staffed := flag.Bool("pages", false, "measure what staff see while letters leave, and what letters lose by it, and nothing else")
 	alone := flag.String("bare", "", "be a worker without safeguards between a store and a relay, at `host:port,host:port`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if store, relay, be := strings.Cut(*alone, ","); be {
-		if err := bare(ctx, store, relay, *letters); err != nil {
-			fmt.Fprintln(os.Stderr, "bench: "+err.Error())
-			os.Exit(1)
-		}
+		done(bare(ctx, store, relay, *letters))
 		return
 	}
 	if *profile {
-		if err := renew(ctx, *letters); err != nil {
-			fmt.Fprintln(os.Stderr, "bench: "+err.Error())
-			os.Exit(1)
-		}
+		done(renew(ctx, *letters))
+		return
+	}
+	if *staffed {
+		r, err := pages(ctx, *letters, *rounds)
+		done(err)
+		show(r, *asJSON)
 		return
 	}
 	r, err := measure(ctx, *letters, *idle, *rounds)
+	done(err)
+	show(r, *asJSON)
+}
+
+// done ends with an error, where there is one.
+func done(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
 		os.Exit(1)
 	}
-	if *asJSON {
-		e := json.NewEncoder(os.Stdout)
-		e.SetIndent("", "  ")
-		_ = e.Encode(r)
+}
+
+func show(r interface{ print() }, asJSON bool) {
+	if !asJSON {
+		r.print()
 		return
 	}
-	r.print()
+	e := json.NewEncoder(os.Stdout)
+	e.SetIndent("", "  ")
+	_ = e.Encode(r)
 }
 
 func (r report) print() {

@@ -23,7 +23,8 @@ type bench struct {
 	exe     string
 	letters int
 	runs    int
-	profile string // of the worker, where one is wanted
+	profile string  // of the worker, where one is wanted
+	staff   *office // who looks on, nil for nobody
 }
 
 // server is a program that a run starts on a free port, and ends by its process id.
@@ -166,6 +167,12 @@ func (b *bench) run(relayAddr, project, fsync string) (f figures, err error) {
 	if err != nil {
 		return f, errors.Join(err, scheduler.stop())
 	}
+	if b.staff != nil {
+		if err := b.staff.open(b, env, dir); err != nil {
+			return f, errors.Join(err, b.staff.close(), worker.stop(), scheduler.stop())
+		}
+		b.staff.begin(b.ctx, b.letters)
+	}
 	cpu := b.cpu(rdb)
 	began, err = b.started(rdb, env, dir, scheduler, worker)
 	if err == nil {
@@ -173,6 +180,9 @@ func (b *bench) run(relayAddr, project, fsync string) (f figures, err error) {
 	}
 	f.rate = float64(b.letters) / time.Since(began).Seconds()
 	f.redis = (b.cpu(rdb) - cpu) / float64(b.letters)
+	if b.staff != nil {
+		err = errors.Join(err, b.staff.close())
+	}
 	peak, unknown := worker.peak()
 	f.peak = peak
 	if err := errors.Join(err, unknown, worker.stop(), scheduler.stop()); err != nil {
