@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ const (
 	beat     = 15 * time.Second       // between two signs of life, and looks whether the person is still signed in
 	longest  = 30 * time.Minute       // of one connection; the browser opens another
 	mostEars = 500                    // connections at once
+	mostTold = 3                      // pages that are told after one look: each asks for itself then, and letters go first
 )
 
 // A hub looks at the end of the audit stream once for all pages that are open.
@@ -25,15 +27,21 @@ type hub struct {
 	log    *slog.Logger
 
 	mu   sync.Mutex
-	ears map[chan int64]bool
+	ears []*ear // those that were told longest ago first
 	last int64
 }
 
-func newHub(l *ledger.Ledger, log *slog.Logger) *hub {
-	return &hub{ledger: l, log: log, ears: map[chan int64]bool{}}
+// ear is a page that listens.
+type ear struct {
+	news chan int64
+	told int64
 }
 
-// run tells everybody who listens how far the stream is, each time it has moved.
+func newHub(l *ledger.Ledger, log *slog.Logger) *hub {
+	return &hub{ledger: l, log: log}
+}
+
+// run tells those who listen how far the stream is, when it has moved: everybody in turn, a few after each look.
 func (h *hub) run(ctx context.Context) error {
 	t := time.NewTicker(listen)
 	defer t.Stop()
@@ -69,46 +77,49 @@ func (h *hub) listeners() int {
 func (h *hub) tell(seq int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if seq == h.last {
-		return
-	}
 	h.last = seq
-	for ear := range h.ears {
+	for range min(mostTold, len(h.ears)) {
+		next := h.ears[0]
+		if next.told == seq {
+			return // nobody was told longer ago
+		}
+		next.told = seq
+		h.ears = append(h.ears[1:], next)
 		select {
-		case ear <- seq:
+		case next.news <- seq:
 		default: // it has not heard the one before yet, and will ask for the page then
 		}
 	}
 }
 
 // hear adds somebody who listens; nil when there are too many.
-func (h *hub) hear() chan int64 {
+func (h *hub) hear() *ear {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.ears) >= mostEars {
 		return nil
 	}
-	ear := make(chan int64, 1)
-	h.ears[ear] = true
-	return ear
+	e := &ear{news: make(chan int64, 1), told: h.last} // it was asked for a moment ago
+	h.ears = append(h.ears, e)
+	return e
 }
 
-func (h *hub) leave(ear chan int64) {
+func (h *hub) leave(e *ear) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.ears, ear)
+	h.ears = slices.DeleteFunc(h.ears, func(one *ear) bool { return one == e })
 }
 
 // events tells a page that the audit stream moved, and nothing of what moved it: the page asks for itself, and is given
 // what its reader may see.
 func (c *Console) events(v *visit) error {
-	ear := c.hub.hear()
-	if ear == nil {
+	e := c.hub.hear()
+	if e == nil {
 		v.w.Header().Set("Retry-After", "30")
 		plainly(v.w, http.StatusServiceUnavailable, "too many pages are open")
 		return nil
 	}
-	defer c.hub.leave(ear)
+	defer c.hub.leave(e)
 	v.w.Header().Set("Content-Type", "text/event-stream")
 	v.w.Header().Set("X-Accel-Buffering", "no")
 	control := http.NewResponseController(v.w)
@@ -130,7 +141,7 @@ func (c *Console) events(v *visit) error {
 			return nil
 		case <-end.C:
 			return nil
-		case seq := <-ear:
+		case seq := <-e.news:
 			if !say("id: %d\nevent: moved\ndata: %d\n\n", seq, seq) {
 				return nil
 			}

@@ -46,12 +46,9 @@ func TestEvents(t *testing.T) {
 	if res.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%s %s", res.Status, res.Header)
 	}
-	go func() {
-		for ctx.Err() == nil {
-			_, _ = o.c.Ledger.Hold(ctx, "ann", "donor:KEN", time.Now().Add(time.Hour), "visit "+time.Now().String())
-			time.Sleep(50 * time.Millisecond)
-		}
-	}()
+	if _, err := o.c.Ledger.Hold(ctx, "ann", "donor:KEN", time.Now().Add(time.Hour), "visit"); err != nil {
+		t.Fatal(err)
+	}
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
 		if strings.Contains(lines.Text(), "KEN") || strings.Contains(lines.Text(), "ann") {
@@ -62,4 +59,45 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	t.Error("the page heard nothing")
+}
+
+// However many pages are open, a few are told after each look, each in its turn, and each once.
+func TestEventsInTurn(t *testing.T) {
+	h := newHub(nil, nil)
+	var all []*ear
+	for range 4*mostTold + 1 {
+		all = append(all, h.hear())
+	}
+	heard := func() (n int) {
+		for _, e := range all {
+			select {
+			case seq := <-e.news:
+				if n++; seq != e.told {
+					t.Errorf("heard %d, told %d", seq, e.told)
+				}
+			default:
+			}
+		}
+		return n
+	}
+	for look, want := range []int{mostTold, mostTold, mostTold, mostTold, 1, 0} {
+		h.tell(7)
+		if got := heard(); got != want {
+			t.Errorf("look %d tells %d pages, want %d", look, got, want)
+		}
+	}
+	h.leave(all[0])
+	h.tell(8)
+	h.tell(9)
+	if got := heard(); got != 2*mostTold {
+		t.Errorf("while it moves, two looks tell %d pages", got)
+	}
+	select {
+	case <-all[0].news:
+		t.Error("told after it left")
+	default:
+	}
+	if late := h.hear(); late.told != 9 {
+		t.Errorf("a page that was just asked for is at %d", late.told)
+	}
 }
