@@ -36,7 +36,7 @@ func (d *consoleDesk) run(ctx context.Context, person, account string, args []st
 		return d.app.getenv(k)
 	}
 	a := &app{
-		getenv: getenv, in: strings.NewReader(""), out: &o, errs: &e, now: d.app.now, account: account, guard: d.app.guard,
+		getenv: getenv, in: strings.NewReader(""), out: &o, errs: &e, now: d.app.now, account: account, guard: d.app.guard, always: d.app.always,
 		lent: &lent{d.house.config, d.house.ledger, d.house.queue},
 	}
 	root := a.commands()

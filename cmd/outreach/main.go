@@ -69,6 +69,8 @@ type app struct {
 	// guard, where it is set, dials every connection of the program: a trial's knows this machine only.
 	guard func(ctx context.Context, network, address string) (net.Conn, error)
 
+	always bool // a trial's: send windows never close
+
 	// lent, where it is set, is what a command works on in a process that serves pages, in place of a connection of its own.
 	lent *lent
 

@@ -62,7 +62,7 @@ func (a *app) open(name string) (*project, error) {
 }
 
 func openFS(a *app, fsys fs.FS, name string) (*project, error) {
-	p := &project{app: a, fsys: fsys, name: name, written: map[string][]byte{}, files: map[string]string{}, encoded: map[string][]byte{}}
+	p := &project{app: a, fsys: fsys, name: name, always: a.always, written: map[string][]byte{}, files: map[string]string{}, encoded: map[string][]byte{}}
 	p.settings, p.unread = a.config()
 	folder := path.Join("campaigns", name)
 	if _, err := fs.Stat(fsys, path.Join(folder, "campaign.yaml")); err != nil {

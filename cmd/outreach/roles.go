@@ -141,8 +141,10 @@ func (a *app) house(cmd *cobra.Command) (*house, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if a.memory, err = a.remember(c, a.logger(c)); err != nil {
-		return nil, nil, err
+	if a.lent == nil { // whoever lends asks for itself
+		if a.memory, err = a.remember(c, a.logger(c)); err != nil {
+			return nil, nil, err
+		}
 	}
 	return a.furnish(cmd.Context(), c)
 }

@@ -22,6 +22,7 @@ import (
 type tryFlags struct {
 	once    bool
 	weather bool
+	walk    bool
 	keep    string
 	pages   string
 	console string
@@ -32,12 +33,13 @@ func (a *app) tryCommand() *cobra.Command {
 	var f tryFlags
 	cmd := &cobra.Command{
 		Use: "try", Short: "Run the sample campaign with a built-in store and mailbox; nothing leaves this machine", Args: a.none,
-		Example: "  outreach try\n  outreach try --once --json --keep letters\n  outreach try --weather",
+		Example: "  outreach try\n  outreach try --once --json --keep letters\n  outreach try --weather\n  outreach try --walk",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.try(cmd.Context(), f) },
 	}
 	fl := cmd.Flags()
 	fl.BoolVar(&f.once, "once", false, "end when no letter of the first step is open")
 	fl.BoolVar(&f.weather, "weather", false, "a mailbox that defers, refuses, hangs and cuts")
+	fl.BoolVar(&f.walk, "walk", false, "plan, approve and start nothing: everything is left for you to do in the console")
 	fl.StringVar(&f.keep, "keep", "", "write every accepted message into this `folder` as .eml")
 	fl.StringVar(&f.pages, "pages", "127.0.0.1:0", "loopback `address` of the mailbox's pages")
 	fl.StringVar(&f.console, "console", "127.0.0.1:0", "loopback `address` of the console")
@@ -66,6 +68,9 @@ var fastRelay = relay.Times{
 //
 // Nothing but loopback can be dialled.
 func (a *app) try(ctx context.Context, f tryFlags) (err error) {
+	if f.walk && f.once {
+		return usagef("--walk leaves everything to you, and --once ends when all is sent: choose one")
+	}
 	a.trial()
 	dir, err := os.MkdirTemp("", "outreach-try-")
 	if err != nil {
@@ -110,6 +115,10 @@ func (a *app) try(ctx context.Context, f tryFlags) (err error) {
 		}
 		h.pages.tell(a)
 	}
+	if f.walk {
+		a.next("sign in as author and open Project: its button plans the sample; approver releases it, author starts it")
+		return h.up(ctx)
+	}
 	if err := a.release(ctx, h, p); err != nil {
 		return err
 	}
@@ -134,8 +143,8 @@ func nameOf(id string) string {
 	return d.Name["en"]
 }
 
-// trial makes this program one that dials its own machine only.
-func (a *app) trial() { a.guard = relay.LoopbackOnly }
+// trial makes this program one that dials its own machine only, at any hour.
+func (a *app) trial() { a.guard, a.always = relay.LoopbackOnly, true }
 
 // trialHouse is a house on the built-in store and mailbox.
 func (a *app) trialHouse(ctx context.Context, store *trial.Store, box *trial.Mailbox, f tryFlags) (*house, func(), error) {
@@ -169,7 +178,6 @@ func (a *app) openTrial() (*project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.always = true
 	return p, p.load()
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -165,6 +166,23 @@ func (b *Browser) Text(t testing.TB, selector string) string {
 			t.Fatalf("browser: the text of %s: %v", selector, err)
 		}
 	}
+}
+
+// Print prints the page as PDF, and says which words of it stand on paper.
+func (b *Browser) Print(t testing.TB) (pdf []byte, words string) {
+	t.Helper()
+	media := func(name string) {
+		b.Run(t, func(ctx context.Context, on *chromedp.Target) (chromedp.Void, error) {
+			return cdp.Call(ctx, on, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: name})
+		})
+	}
+	media("print")
+	words = b.Text(t, "body")
+	media("")
+	got := Ask(t, b, func(ctx context.Context, on *chromedp.Target) (page.PrintToPDFResult, error) {
+		return cdp.Call(ctx, on, page.PrintToPDF, page.PrintToPDFParams{})
+	})
+	return got.Data, words
 }
 
 // Path is where the browser is.
