@@ -265,20 +265,16 @@ func (c *Console) rows(ctx context.Context, p *picture, donors []*donorLine) ([]
 
 // whys are the reasons, by donor. The records of the donors' blocks are read for them.
 func (c *Console) whys(ctx context.Context, p *picture, donors []*donorLine) (map[string]string, error) {
-	blocks, err := c.Ledger.Blocks(ctx, p.Campaign.Current())
-	if err != nil {
-		return nil, err
-	}
 	var ids []string
 	records := map[string]campaign.Record{}
 	read := map[string]bool{}
 	for _, d := range donors {
 		ids = append(ids, d.ID)
-		if read[d.Block] || !blocks.Has(d.Block) {
+		if read[d.Block] {
 			continue
 		}
 		read[d.Block] = true
-		all, err := c.Ledger.Records(ctx, blocks, d.Block)
+		all, err := p.edition.block(ctx, c.Ledger, d.Block)
 		if err != nil {
 			return nil, err
 		}

@@ -24,6 +24,7 @@ type picture struct {
 	seq      int64
 	Campaign ledger.Campaign
 	Written  *campaign.Campaign
+	edition  *edition
 	Counts   map[string]ledger.Counts
 	Donors   []*donorLine
 	byID     map[string]*donorLine
@@ -94,10 +95,38 @@ type kept struct {
 	stale   bool
 }
 
-// An edition never changes: it is read once.
+// An edition never changes: it is read once, and of its records those that pages show are kept.
 type edition struct {
 	written *campaign.Campaign
 	lines   []donorLine
+	blocks  *ledger.Blocks
+
+	mu      sync.Mutex
+	records map[string][]campaign.Record // by block
+}
+
+// mostBlocks is how many blocks of records are kept of an edition: some 10 MB of 100 donors each.
+const mostBlocks = 64
+
+// block is the records of a block, none where the edition has no such block.
+func (e *edition) block(ctx context.Context, l *ledger.Ledger, name string) ([]campaign.Record, error) {
+	e.mu.Lock()
+	all, ok := e.records[name]
+	e.mu.Unlock()
+	if ok || !e.blocks.Has(name) {
+		return all, nil
+	}
+	all, err := l.Records(ctx, e.blocks, name)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.records == nil || len(e.records) >= mostBlocks {
+		e.records = map[string][]campaign.Record{}
+	}
+	e.records[name] = all
+	return all, nil
 }
 
 // touch makes the next look at every campaign a new one: somebody has decided something, and wants to see it.
@@ -239,7 +268,7 @@ func (c *Console) draw(ctx context.Context, name string) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Written = e.written
+	p.Written, p.edition = e.written, e
 	if p.Counts, err = c.Ledger.Counts(ctx, name); err != nil {
 		return nil, err
 	}
@@ -311,6 +340,9 @@ func (c *Console) edition(ctx context.Context, hash string) (*edition, error) {
 		return nil, err
 	}
 	e = &edition{}
+	if e.blocks, err = c.Ledger.Blocks(ctx, hash); err != nil {
+		return nil, err
+	}
 	if e.written, err = stored.LoadCampaign(); err != nil {
 		return nil, err
 	}

@@ -137,7 +137,8 @@ type office struct {
 	role    *role
 	address string
 	people  []*http.Client
-	cpu     float64 // of the console, in microseconds, once it has closed
+	before  float64 // CPU of the console when everybody was signed in
+	cpu     float64 // CPU of the console since, once it has closed; in microseconds
 	leave   context.CancelFunc
 	gone    sync.WaitGroup
 }
@@ -202,6 +203,7 @@ func answered(res *http.Response, err error) error {
 
 // begin lets everybody click until end.
 func (o *office) begin(ctx context.Context, letters int) {
+	o.before = o.role.used()
 	ctx, o.leave = context.WithCancel(ctx)
 	for _, c := range o.people {
 		o.gone.Go(func() { o.follow(ctx, c) })
@@ -287,6 +289,6 @@ func (o *office) close() error {
 		return nil
 	}
 	err := o.role.stop()
-	o.cpu = o.role.cpu()
+	o.cpu = o.role.cpu() - o.before
 	return err
 }

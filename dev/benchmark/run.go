@@ -326,6 +326,19 @@ func (r *role) cpu() float64 {
 	return float64((s.UserTime() + s.SystemTime()).Microseconds())
 }
 
+// used is the CPU time that a running role has used, in microseconds: the kernel counts it in hundredths of a second.
+func (r *role) used() float64 {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.cmd.Process.Pid))
+	_, after, _ := strings.Cut(string(b), ") ")
+	f := strings.Fields(after)
+	sum := 0.0
+	for i := 11; i < 13 && i < len(f); i++ { // user and system
+		ticks, _ := strconv.ParseFloat(f[i], 64)
+		sum += ticks * 1e4
+	}
+	return sum
+}
+
 // peak is the most memory that a running role has had, in megabytes. What the system tells of an ended child counts in what
 // its parent held when the child began.
 func (r *role) peak() (float64, error) {
