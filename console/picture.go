@@ -74,7 +74,7 @@ func (d *donorLine) Word() string {
 // How long a picture is shown although the ledger moved on: at least fresh, and so many times what drawing it took. After
 // that it is shown once more while the next one is drawn, unless nobody has looked for long.
 const (
-	fresh     = time.Second
+	fresh     = 2 * time.Second
 	costTimes = 10
 	longTimes = 30
 	mostKept  = 8 // campaigns
