@@ -75,8 +75,8 @@ func (d *donorLine) Word() string {
 // that it is shown once more while the next one is drawn, unless nobody has looked for long.
 const (
 	fresh     = 2 * time.Second
-	costTimes = 10
-	longTimes = 30
+	costTimes = 20
+	longTimes = 60
 	mostKept  = 8 // campaigns
 )
 

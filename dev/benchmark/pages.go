@@ -44,7 +44,9 @@ type pagesReport struct {
 	Rate    float64            `json:"letters_per_s_without_staff"`
 	Beside  float64            `json:"letters_per_s_with_staff"`
 	Ratio   float64            `json:"letters_with_staff_vs_without"`
-	CPU     float64            `json:"console_cpu_ms_per_page"` // what follows the ledger included
+	CPU     float64            `json:"console_cpu_ms_per_page"`  // what follows the ledger included
+	Quiet   float64            `json:"first_byte_ms_afterwards"` // the worst page's, once all letters are sent and one person looks
+	Largest int                `json:"page_bytes_largest"`
 	ByPath  map[string]float64 `json:"page_ms_worst_by_path"`
 }
 
@@ -55,6 +57,9 @@ type clicks struct {
 	worst map[string]float64
 	wrong []error
 	looks int // of pages that follow the ledger
+
+	quiet   float64
+	largest int
 }
 
 func (c *clicks) add(path string, took time.Duration, err error) {
@@ -114,6 +119,7 @@ func pages(ctx context.Context, letters, rounds int) (r pagesReport, err error) 
 	for _, c := range cpu {
 		sum += c / 1000
 	}
+	r.Quiet, r.Largest = seen.quiet, seen.largest
 	r.CPU = sum / float64(max(1, r.Asked+seen.looks))
 	return r, errors.Join(seen.wrong[:min(3, len(seen.wrong))]...)
 }
@@ -125,6 +131,7 @@ func (r pagesReport) print() {
 	line("pages", "%d asked for, %d errors; p50 %.0f ms, p95 %.0f ms, worst %.0f ms, %d over 300 ms", r.Asked, r.Wrong, r.P50, r.P95, r.Worst, r.Slow)
 	line("letters", "%d rounds of %d: %.0f/s without staff, %.0f/s with them: %.2f (goal 0.9)", r.Rounds, r.Letters, r.Rate, r.Beside, r.Ratio)
 	line("CPU of the console", "%.1f ms per page, those that follow the ledger included", r.CPU)
+	line("afterwards, one person", "first byte within %.0f ms (goal 50), pages of %.0f kB at most (goal 100)", r.Quiet, float64(r.Largest)/1024)
 	for _, path := range slices.Sorted(maps.Keys(r.ByPath)) {
 		line("worst of "+path, "%.0f ms", r.ByPath[path])
 	}
@@ -138,7 +145,7 @@ type office struct {
 	address string
 	people  []*http.Client
 	before  float64 // CPU of the console when everybody was signed in
-	cpu     float64 // CPU of the console since, once it has closed; in microseconds
+	cpu     float64 // CPU of the console since, until they left; in microseconds
 	leave   context.CancelFunc
 	gone    sync.WaitGroup
 }
@@ -222,6 +229,42 @@ func (o *office) get(ctx context.Context, c *http.Client, path string, live bool
 	return answered(c.Do(req))
 }
 
+// paths are pages that people look at, some of them about the nth donor.
+func paths(n int) []string {
+	return []string{
+		"/", "/campaigns", "/campaigns/bench", fmt.Sprintf("/campaigns/bench?q=Giver+%06d", n), "/campaigns/bench?state=sent", "/approvals",
+		fmt.Sprintf("/campaigns/bench/donors/P%06d", n), fmt.Sprintf("/campaigns/bench/donors/P%06d/letters/appeal", n), "/doubts", "/tasks", "/relays",
+		"/audit",
+	}
+}
+
+// look asks for every page when nobody else does, a few times: the middle of the times until the first byte counts.
+func (o *office) look(ctx context.Context, letters int) error {
+	for i := range paths(0) {
+		var took []float64
+		for n := range 5 {
+			path := paths(n * letters / 5)[i]
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.address+path, nil)
+			if err != nil {
+				return err
+			}
+			begun := time.Now()
+			res, err := o.people[0].Do(req)
+			took = append(took, float64(time.Since(begun).Microseconds())/1000)
+			if err != nil {
+				return err
+			}
+			page, err := io.ReadAll(res.Body)
+			if err := errors.Join(err, res.Body.Close()); err != nil || res.StatusCode != http.StatusOK {
+				return errors.Join(err, fmt.Errorf("%s answers %s", path, res.Status))
+			}
+			o.clicks.largest = max(o.clicks.largest, len(page))
+		}
+		o.clicks.quiet = max(o.clicks.quiet, median(took))
+	}
+	return nil
+}
+
 // click is a person who asks for pages.
 func (o *office) click(ctx context.Context, c *http.Client, letters int) {
 	rest := time.Duration(rand.Int64N(int64(longLook)))
@@ -231,11 +274,7 @@ func (o *office) click(ctx context.Context, c *http.Client, letters int) {
 			return
 		case <-time.After(rest):
 		}
-		n := rand.IntN(letters)
-		all := []string{
-			"/", "/campaigns", "/campaigns/bench", fmt.Sprintf("/campaigns/bench?q=Giver+%06d", n), "/campaigns/bench?state=sent", "/approvals",
-			fmt.Sprintf("/campaigns/bench/donors/P%06d", n), fmt.Sprintf("/campaigns/bench/donors/P%06d", letters-1-n), "/doubts", "/tasks", "/relays", "/audit",
-		}
+		all := paths(rand.IntN(letters))
 		path := all[rand.IntN(len(all))]
 		begun := time.Now()
 		err := o.get(ctx, c, path, false)
@@ -276,11 +315,15 @@ func (o *office) follow(ctx context.Context, c *http.Client) {
 	}
 }
 
-// close ends the console; nobody clicks any more.
-func (o *office) close() error {
+// close lets everybody go but one, who looks at the pages, and ends the console.
+func (o *office) close(ctx context.Context, letters int) error {
+	var err error
 	if o.leave != nil {
 		o.leave()
 		o.gone.Wait()
+		after := o.role.used()
+		err = o.look(ctx, letters)
+		o.cpu = after - o.before
 	}
 	for _, c := range o.people {
 		c.CloseIdleConnections()
@@ -288,7 +331,5 @@ func (o *office) close() error {
 	if o.role == nil {
 		return nil
 	}
-	err := o.role.stop()
-	o.cpu = o.role.cpu() - o.before
-	return err
+	return errors.Join(err, o.role.stop())
 }

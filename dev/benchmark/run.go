@@ -169,7 +169,7 @@ func (b *bench) run(relayAddr, project, fsync string) (f figures, err error) {
 	}
 	if b.staff != nil {
 		if err := b.staff.open(b, env, dir); err != nil {
-			return f, errors.Join(err, b.staff.close(), worker.stop(), scheduler.stop())
+			return f, errors.Join(err, b.staff.close(b.ctx, b.letters), worker.stop(), scheduler.stop())
 		}
 		b.staff.begin(b.ctx, b.letters)
 	}
@@ -181,7 +181,7 @@ func (b *bench) run(relayAddr, project, fsync string) (f figures, err error) {
 	f.rate = float64(b.letters) / time.Since(began).Seconds()
 	f.redis = (b.cpu(rdb) - cpu) / float64(b.letters)
 	if b.staff != nil {
-		err = errors.Join(err, b.staff.close())
+		err = errors.Join(err, b.staff.close(b.ctx, b.letters))
 	}
 	peak, unknown := worker.peak()
 	f.peak = peak
