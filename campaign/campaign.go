@@ -42,6 +42,7 @@
 //	              as long as the last reminder's after unless said otherwise, and never in a campaign without reminders
 //	quiet_days    working days within which a donor is not asked again after another campaign has asked it, 0 to 60; 5
 //	              unless said otherwise
+//	canary        letters of the first step that leave first, 1 to 20: the others wait until these have arrived; none unless said
 //	block_size    donors of one State that are queued and stored together, 1 to 1000; 100 unless said otherwise
 //
 // Days are YYYY-MM-DD. docs/campaign-file.md tells it at length.
@@ -73,6 +74,7 @@ type Campaign struct {
 	Steps      []Step
 	CallAfter  int // working days from the last reminder until a person telephones; 0 where nobody does
 	QuietDays  int // working days without an ask after one of another campaign
+	Canary     int // letters of the first step that leave before the others, 0 where all may leave at once
 	BlockSize  int // donors a block, 100 unless the file says otherwise
 
 	file    string

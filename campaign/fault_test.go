@@ -63,7 +63,7 @@ func TestFaultSentences(t *testing.T) {
 		{"hours past the day", "08:30-17:00", "08:30-24:30", `30:10: schedule.hours: 24:30 is not a time of day: hours go from 00:00 to 24:00`},
 		{"window that never opens", `"08:30-17:00"`, `"08:30-08:30"`, `30:10: schedule.hours: "08:30-08:30" closes before it opens: write the earlier time first`},
 		{"start on a holiday", "start: 2026-11-23", "start: 2026-11-22", `27:10: warning: schedule.start: 2026-11-22 is no working day: the first letters leave on 2026-11-23 08:30 Europe/Zurich (2026-11-23 07:30 UTC)`},
-		{"no step at all", "steps:\n", "steps: []\nold_steps:\n", `32:8: steps: no step: a campaign has at least one letter, for example [{name: appeal}]` + "\n" + `33:1: unknown key "old_steps": there are: campaign, title, goal, audience, sender, reply_to, sent_by, return_path, registry, opt_out, attachments, signatory, facts, mentions, numbers, ask, variants, reply_by, schedule, steps, call_after, quiet_days, block_size`},
+		{"no step at all", "steps:\n", "steps: []\nold_steps:\n", `32:8: steps: no step: a campaign has at least one letter, for example [{name: appeal}]` + "\n" + `33:1: unknown key "old_steps": there are: campaign, title, goal, audience, sender, reply_to, sent_by, return_path, registry, opt_out, attachments, signatory, facts, mentions, numbers, ask, variants, reply_by, schedule, steps, call_after, quiet_days, canary, block_size`},
 		{"number of days alone", "after: 10 working days", "after: 10", `35:12: steps.after: 10 of what? write for example 10 working days`},
 		{"calendar days", "after: 10 working days", "after: 10 days", `35:12: steps.after: "10 days" is not a number of working days: write for example 10 working days`},
 		{"approval over before it is used", "until 2027-03-31", "until 2026-12-04", `36:15: steps.approval: standing until 2026-12-04 ends before "reminder-1" can leave, 2026-12-07 at the earliest: give a later day`},
@@ -73,6 +73,7 @@ func TestFaultSentences(t *testing.T) {
 		{"telephone too late", "call_after: 12 working days", "call_after: 300 working days", `52:13: call_after: "300 working days" is out of range: write 1 to 250 working days, or never`},
 		{"quiet for ever", "quiet_days: 7", "quiet_days: 61", `53:13: quiet_days: 61 is out of range: write a whole number from 0 to 60`},
 		{"block too large", "block_size: 50", "block_size: 1001", `40:13: block_size: 1001 is out of range: write a whole number from 1 to 1000`},
+		{"canary of all", "block_size: 50", "canary: 21", `40:9: canary: 21 is out of range: write a whole number from 1 to 20`},
 		{"block of none", "block_size: 50", "block_size: 0", `40:13: block_size: 0 is out of range: write a whole number from 1 to 1000`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -113,7 +114,7 @@ func TestUnreadableFiles(t *testing.T) {
 		{"Windows-1252", "# r\xe9silience\n", `1:4: byte 0xE9 is not UTF-8: save the file as UTF-8`},
 		{"nul", "a: 1\nb: \x00\n", `2:4: a byte of value 0: save the file as plain UTF-8 text`},
 		{"another file", strings.Repeat("a", 1<<20+1), `1:1: the file is larger than 1 MB: a campaign file is a few pages, so this is another file`},
-		{"a list", "- a\n", `1:1: expected a group of keys (campaign, title, goal, audience, sender, reply_to, sent_by, return_path, registry, opt_out, attachments, signatory, facts, mentions, numbers, ask, variants, reply_by, schedule, steps, call_after, quiet_days, block_size), found a list`},
+		{"a list", "- a\n", `1:1: expected a group of keys (campaign, title, goal, audience, sender, reply_to, sent_by, return_path, registry, opt_out, attachments, signatory, facts, mentions, numbers, ask, variants, reply_by, schedule, steps, call_after, quiet_days, canary, block_size), found a list`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, faults := Parse("resilience", "campaign.yaml", []byte(c.content))

@@ -99,6 +99,11 @@ var campaignKeys = []key[Campaign]{
 			c.QuietDays = int(n)
 		}
 	}},
+	{"canary", "", func(r *reader, v value, c *Campaign) {
+		if n, ok := r.whole(v, 1, 20, "5"); ok {
+			c.Canary = int(n)
+		}
+	}},
 	{"block_size", "", func(r *reader, v value, c *Campaign) {
 		if n, ok := r.whole(v, 1, 1000, "100"); ok {
 			c.BlockSize = int(n)

@@ -32,6 +32,7 @@ var taskMeans = map[ledger.TaskKind]string{
 	ledger.TaskUnclear:   "Decide what a mail says",
 	ledger.TaskMeeting:   "Arrange a meeting",
 	ledger.TaskComplaint: "Answer a complaint",
+	ledger.TaskCanary:    "Look at a first letter that others wait for",
 }
 
 // Means is what a task asks; for templates.

@@ -19,6 +19,7 @@ type Edition struct {
 	Inputs   string // SHA-256 of what staff wrote
 
 	Import    string   // the last import into what staff wrote, "" for none
+	Canary    []Canary // letters of the first step that leave first, none where all may leave at once
 	Importers []string // who imported since the approved edition: they wrote it as well
 }
 
@@ -46,7 +47,7 @@ func (l *Ledger) StoreEdition(ctx context.Context, hash string, manifest, list [
 
 // Plan registers an edition as the one that waits for approval. Again says that it was so already.
 func (l *Ledger) Plan(ctx context.Context, who string, e Edition) (number int, again bool, err error) {
-	args := []any{who, e.Campaign, e.Hash, strings.Join(e.Steps, " "), e.Donors, e.Inputs, e.Import}
+	args := []any{who, e.Campaign, e.Hash, strings.Join(e.Steps, " "), e.Donors, e.Inputs, e.Import, listCanaries(e.Canary)}
 	for _, name := range e.Importers {
 		args = append(args, name)
 	}

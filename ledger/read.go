@@ -44,7 +44,8 @@ type Campaign struct {
 	Back       string // the edition that was sent back last
 	BackBy     string
 	BackWhy    string
-	Voided     bool // what was planned when it was cancelled is cancelled
+	Canary     []Canary // letters of the first step that are out while the others wait for them; none once they have passed
+	Voided     bool     // what was planned when it was cancelled is cancelled
 }
 
 // SentBack says whether the edition that waits was sent back.
@@ -82,7 +83,7 @@ func (l *Ledger) Campaign(ctx context.Context, name string) (Campaign, error) {
 		Inputs: h["inputs"], Import: h["import"], Laid: h["laid"], Steps: strings.Fields(h["steps"]),
 		ApprovedBy: h["approved_by"], Open: fromMS(h["open"]), PausedBy: h["pause_by"], PausedWhy: h["pause_why"],
 		Standing: map[string]time.Time{}, Each: map[string]bool{}, Voided: h["voided"] == "1",
-		Back: h["back"], BackBy: h["back_by"], BackWhy: h["back_why"], LaunchBy: h["launch_by"],
+		Back: h["back"], BackBy: h["back_by"], BackWhy: h["back_why"], LaunchBy: h["launch_by"], Canary: readCanaries(h["canary"]),
 	}
 	if c.Pending != "" {
 		c.Importers = strings.FieldsFunc(h["with:"+c.Pending], func(r rune) bool { return r == '\n' })

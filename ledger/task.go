@@ -19,6 +19,7 @@ const (
 	TaskUnclear   TaskKind = "unclear"   // a mail that nobody but a person can sort; letters wait for it
 	TaskMeeting   TaskKind = "meeting"   // a meeting was asked for
 	TaskComplaint TaskKind = "complaint" // somebody complained of our mail
+	TaskCanary    TaskKind = "canary"    // a letter that others wait for did not arrive as it should
 )
 
 // A Task waits for a person. Its id is CAMPAIGN/DONOR/KIND.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -196,6 +197,12 @@ var reasons = []reason{
 	}},
 	{"unplanned", func(s *Situation) (Why, bool) {
 		return Why{Says: "its day is set within moments while a scheduler runs", Type: "outreach status " + s.Campaign.Name}, s.Letter == nil
+	}},
+	{"canary", func(s *Situation) (Why, bool) {
+		c := s.Campaign
+		waits := len(c.Canary) > 0 && s.Step == c.Steps[0] &&
+			!slices.ContainsFunc(c.Canary, func(one Canary) bool { return one.Donor == s.Record.Donor.ID })
+		return Why{Says: fmt.Sprintf("it waits for the canary: the first %d letters", len(c.Canary)), Type: "outreach canary " + c.Name}, waits
 	}},
 	{"held", func(s *Situation) (Why, bool) {
 		d := s.Record.Donor

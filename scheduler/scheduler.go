@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -207,8 +208,28 @@ func (s *Scheduler) settleDown(ctx context.Context, c ledger.Campaign) error {
 			s.Log.Info("started", "campaign", c.Name, "by", c.LaunchBy)
 		}
 		return err
+	case c.Status == "running" && len(c.Canary) > 0:
+		return s.canary(ctx, c)
 	}
 	return nil
+}
+
+// canary lets the other letters go once the first ones have arrived.
+func (s *Scheduler) canary(ctx context.Context, c ledger.Campaign) error {
+	written, err := s.Written(ctx, c.Edition)
+	if err != nil {
+		return err
+	}
+	boxes, err := s.Ledger.Mailboxes(ctx)
+	if err != nil {
+		return err
+	}
+	copied := written.Registry != "" && slices.ContainsFunc(boxes, func(m ledger.Mailbox) bool { return !m.Replies })
+	passed, err := s.Ledger.LookAtCanary(ctx, "scheduler", c, copied)
+	if passed {
+		s.Log.Info("the canary has passed", "campaign", c.Name, "letters", len(c.Canary))
+	}
+	return err
 }
 
 func (s *Scheduler) endHolds(ctx context.Context) error {

@@ -49,7 +49,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 partly, 4 refused by a check, 130 inter
 		a.approveCommand(), a.switchCommand(ledger.Start), a.statusCommand(), a.switchCommand(ledger.Pause),
 		a.switchCommand(ledger.Resume), a.switchCommand(ledger.Cancel), a.caseCommand(), a.calendarCommand(), a.tasksCommand(), a.reportCommand(), a.exportCommand(),
 		a.recordCommand(), a.holdCommand(), a.holdsCommand(),
-		a.releaseCommand(), a.factsCommand(), a.importCommand(), a.suppressCommand(), a.resolveCommand(), a.reconcileCommand(), a.backupCommand(), a.restoreCommand(),
+		a.releaseCommand(), a.canaryCommand(), a.factsCommand(), a.importCommand(), a.suppressCommand(), a.resolveCommand(), a.reconcileCommand(), a.backupCommand(), a.restoreCommand(),
 		a.schedulerCommand(), a.workerCommand(), a.inboxCommand(), a.consoleCommand(), a.optOutCommand(), a.undoCommand(), a.sendBackCommand(), a.peopleCommand(), a.upCommand(), a.configCommand(),
 		a.versionCommand())
 	return root

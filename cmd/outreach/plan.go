@@ -133,7 +133,7 @@ func (a *app) plan(ctx context.Context, h *house, p *project, who string) (plann
 		return planned{}, err
 	}
 	out.number, out.again, err = l.Plan(ctx, who, ledger.Edition{
-		Campaign: p.name, Hash: out.edition, Steps: e.Steps, Donors: e.Donors, Inputs: e.Inputs, Import: p.imported, Importers: importers,
+		Campaign: p.name, Hash: out.edition, Steps: e.Steps, Donors: e.Donors, Inputs: e.Inputs, Import: p.imported, Canary: p.canary(e), Importers: importers,
 	})
 	if err != nil {
 		return planned{}, err
@@ -144,6 +144,14 @@ func (a *app) plan(ctx context.Context, h *house, p *project, who string) (plann
 		out.laid, err = h.scheduler().Lay(ctx, who, p.name)
 	}
 	return out, err
+}
+
+// canary is where the letters lie that leave before all others.
+func (p *project) canary(e campaign.Edition) (out []ledger.Canary) {
+	for _, d := range p.campaign.Canaries(p.donors, p.app.now()) {
+		out = append(out, ledger.Canary{Donor: d.ID, Block: e.Block(d.State, d.ID)})
+	}
+	return out
 }
 
 // described is a plan as --json prints it.

@@ -152,6 +152,9 @@ func (a *app) printStatus(ctx context.Context, l *ledger.Ledger, s status, c led
 	if !c.LaunchAt.IsZero() {
 		fmt.Fprintf(a.out, "it starts at %s, launched by %s; outreach undo %s takes that back\n", moment(c.LaunchAt), c.LaunchBy, c.Name)
 	}
+	if len(c.Canary) > 0 {
+		fmt.Fprintf(a.out, "the first %d letters are a canary, and the others wait for them; type: outreach canary %s\n", len(c.Canary), c.Name)
+	}
 	if c.Pending != "" {
 		fmt.Fprintf(a.out, "edition %.12s, planned by %s, waits for approval\n", c.Pending, c.PendingBy)
 	}

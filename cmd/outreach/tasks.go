@@ -131,6 +131,8 @@ func (a *app) todos(ctx context.Context, l *ledger.Ledger, tasks []ledger.Task) 
 				return nil, err
 			}
 			d.Do = next
+		case ledger.TaskCanary:
+			d.Do = fmt.Sprintf("look at the letter (outreach case %s --campaign %s), then an approver lets the others go: outreach canary %s --go --reason WHY; or cancel the campaign", t.Donor, t.Campaign, t.Campaign)
 		default:
 			d.Do = fmt.Sprintf("answer it, then: outreach tasks done %s --note HOW", t.ID)
 		}

@@ -7,7 +7,7 @@
 local now = now_ms()
 local who, name, edition = ARGV[1], ARGV[2], ARGV[3]
 local c = redis.call('HMGET', KEYS[3], 'status', 'edition', 'pending', 'pending_by', 'pending_steps', 'pending_donors',
-  'pending_inputs', 'pending_import')
+  'pending_inputs', 'pending_import', 'pending_canary')
 local number = redis.call('HGET', KEYS[3], 'number:' .. edition)
 if c[2] == edition and c[3] ~= edition then return {'again', number} end
 if c[3] ~= edition or c[1] == 'cancelled' then return {'other', c[3] or ''} end
@@ -16,7 +16,9 @@ if author then return {'own', author, how} end
 redis.call('HSET', KEYS[3], 'edition', edition, 'number', number, 'written_by', c[4], 'approved_by', who, 'approved_at',
   int(now), 'steps', c[5], 'donors', c[6], 'inputs', c[7], 'import', c[8] or '')
 redis.call('HDEL', KEYS[3], 'pending', 'pending_by', 'pending_at', 'pending_steps', 'pending_donors', 'pending_inputs',
-  'pending_import')
+  'pending_import', 'pending_canary')
+-- A campaign that has started keeps the canary that is out, and needs no other.
+if c[1] == 'planned' or c[1] == 'approved' then redis.call('HSET', KEYS[3], 'canary', c[9] or '') end
 local body = name .. ' edition ' .. number .. ' ' .. edition
 for i = 4, #ARGV, 2 do
   redis.call('HSET', KEYS[3], 'until:' .. ARGV[i], ARGV[i + 1])

@@ -30,7 +30,7 @@ end
 local frozen = icy(KEYS[12])
 if frozen then return no(frozen) end
 local way = redis.call('HMGET', KEYS[10], 'next', 'held')
-local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid', 'open', 'steps')
+local c = redis.call('HMGET', KEYS[1], 'status', 'edition', 'number', 'until:' .. step, 'laid', 'open', 'steps', 'canary')
 if c[1] ~= 'running' then return no('campaign is ' .. (c[1] or 'unknown')) end
 if c[2] ~= c[5] then return no('the rows of the new edition are being laid') end
 if c[6] and tonumber(c[6]) < now then return no('the send window is closed, or no scheduler runs') end
@@ -49,6 +49,7 @@ if step ~= string.match(c[7] or '', '^%S+') then
     return no('nobody has read the reply mailbox ' .. deaf[1] .. ' for an hour')
   end
 end
+local after = canary(c[8], c[7], step, block)
 all = redis.call('HGETALL', k.rows)
 local scopes = redis.call('HGET', k.rows, '.s') or ''
 local anyheld, anycase = redis.call('HLEN', KEYS[7]) > 0, redis.call('EXISTS', KEYS[8]) == 1
@@ -72,7 +73,7 @@ for i = 1, #all, 2 do
   if more then break end -- the block is asked for again: what else is in it need not be known now
   local r = row(all[i], all[i + 1], 'P')
   local donor = all[i]
-  if r and not waits(c[4], r) and not (anyheld and held(KEYS[7], now, donor, scopes)) then
+  if r and not waits(c[4], r) and not (anyheld and held(KEYS[7], now, donor, scopes)) and not (after and after(donor)) then
     local stand, til
     if anycase then stand, til = standing(k.cases, donor, now) end
     local at = math.max(r.t, til or 0)

@@ -132,6 +132,13 @@ local function person(who) return (string.gsub(string.gsub(string.lower(who or '
 -- waits says whether a letter waits for a person: its step is released letter by letter, and it has not been.
 local function waits(approval, r) return approval == 'each' and string.sub(r.m, 1, 1) ~= 'f' end
 
+-- canary gives a function that says of a letter whether it waits for the canary: the first letters of a campaign, a list of
+-- DONOR@BLOCK, that the others wait for. nil where none is out.
+local function canary(list, steps, step, block)
+  if not list or list == '' or step ~= string.match(steps or '', '^%S+') then return nil end
+  return function(donor) return not string.find(' ' .. list .. ' ', ' ' .. donor .. '@' .. block .. ' ', 1, true) end
+end
+
 -- wrote says whether somebody wrote an edition: planned it first, or again, or imported rows of it. It returns the name as
 -- it is kept, and the word.
 local function wrote(campaign, edition, who)

@@ -1,7 +1,8 @@
 -- Registers an edition (already stored under its hash) as the one that waits for approval.
 -- KEYS 1 meta 2 audit 3 campaigns 4 campaign
 -- ARGV 1 who 2 campaign 3 edition 4 steps, joined by spaces 5 donors 6 SHA-256 of what staff wrote 7 the last import into
---   what they wrote, '' for none, then who imported since the approved edition
+--      what they wrote, '' for none
+--      8 the canary, DONOR@BLOCK joined by spaces, then who imported since the approved edition
 -- Returns {'planned', number} | {'again', number} the same edition waits already, or is the approved one
 --       | {'cancelled'} the campaign is over
 --       | {'steps', steps} letters of these steps exist: an edition may add steps at the end, and nothing else
@@ -20,8 +21,8 @@ redis.call('SADD', KEYS[3], name)
 redis.call('HSET', KEYS[4], 'pending', edition, 'pending_by', who, 'pending_at', int(now), 'pending_steps', ARGV[4],
   'pending_donors', ARGV[5], 'pending_inputs', ARGV[6])
 if not c[2] then redis.call('HSET', KEYS[4], 'status', c[1] or 'planned', 'steps', ARGV[4]) end
-local importers = table.concat(ARGV, '\n', 8)
-redis.call('HSET', KEYS[4], 'pending_import', ARGV[7], 'with:' .. edition, importers)
+local importers = table.concat(ARGV, '\n', 9)
+redis.call('HSET', KEYS[4], 'pending_import', ARGV[7], 'pending_canary', ARGV[8], 'with:' .. edition, importers)
 local body = name .. ' edition ' .. number .. ' ' .. edition .. ' for ' .. ARGV[5] .. ' donors'
 if importers ~= '' then body = body .. '\nwith rows imported by ' .. string.gsub(importers, '\n', ', ') end
 audit(KEYS[1], KEYS[2], now, who, 'plan', body)
