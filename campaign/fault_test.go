@@ -73,7 +73,7 @@ func TestFaultSentences(t *testing.T) {
 		{"telephone too late", "call_after: 12 working days", "call_after: 300 working days", `52:13: call_after: "300 working days" is out of range: write 1 to 250 working days, or never`},
 		{"quiet for ever", "quiet_days: 7", "quiet_days: 61", `53:13: quiet_days: 61 is out of range: write a whole number from 0 to 60`},
 		{"block too large", "block_size: 50", "block_size: 1001", `40:13: block_size: 1001 is out of range: write a whole number from 1 to 1000`},
-		{"canary of all", "block_size: 50", "canary: 21", `40:9: canary: 21 is out of range: write a whole number from 1 to 20`},
+		{"canary of all", "canary: 3", "canary: 21", `54:9: canary: 21 is out of range: write a whole number from 1 to 20`},
 		{"block of none", "block_size: 50", "block_size: 0", `40:13: block_size: 0 is out of range: write a whole number from 1 to 1000`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -83,7 +83,7 @@ func TestParse(t *testing.T) {
 			{Name: "reminder-1", After: 10, Standing: donor.Date{Year: 2027, Month: 3, Day: 31}},
 			{Name: "reminder-2", After: 15, Each: true},
 		},
-		CallAfter: 12, QuietDays: 7, BlockSize: 50,
+		CallAfter: 12, QuietDays: 7, Canary: 3, BlockSize: 50,
 	}
 	sameZone := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	if diff := cmp.Diff(want, good(t), cmpopts.IgnoreUnexported(Campaign{}), sameZone); diff != "" {
@@ -97,7 +97,7 @@ func TestParseDefaults(t *testing.T) {
 	for _, line := range []string{
 		"  groups: []\n", "  regions: []\n", "  include: [VAT]\n", "return_path: returns@iom.example\n",
 		"registry: registry@iom.example\n", "facts: [people_assisted, countries]\n", "block_size: 50\n",
-		"call_after: 12 working days\n", "quiet_days: 7\n", "  holidays: [2026-12-25, 2027-01-01]\n", `, base: "voluntary contributions", floor: 100000`, ", round_to: 1000",
+		"call_after: 12 working days\n", "quiet_days: 7\n", "canary: 3\n", "  holidays: [2026-12-25, 2027-01-01]\n", `, base: "voluntary contributions", floor: 100000`, ", round_to: 1000",
 	} {
 		shorter := strings.Replace(text, line, "", 1)
 		if shorter == text {
@@ -109,7 +109,7 @@ func TestParseDefaults(t *testing.T) {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	if c.CallAfter != 15 || c.QuietDays != 5 || c.BlockSize != 100 || c.ReturnPath != "resilience@iom.example" || c.Registry != "" ||
+	if c.CallAfter != 15 || c.QuietDays != 5 || c.Canary != 0 || c.BlockSize != 100 || c.ReturnPath != "resilience@iom.example" || c.Registry != "" ||
 		c.Ask.RoundTo != 1 || c.Ask.Floor != (donor.Money{Currency: "USD"}) || c.Ask.Base != "" {
 		t.Errorf("defaults are %+v", c)
 	}

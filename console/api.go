@@ -71,6 +71,9 @@ func calls() []call {
 		{"POST " + campaign + "/pause", Pause, command("pause", "campaign"), []string{"reason"}},
 		{"POST " + campaign + "/resume", Start, command("resume", "campaign"), []string{"reason"}},
 		{"POST " + campaign + "/cancel", Start, command("cancel", "campaign"), []string{"confirm", "reason"}},
+		{"POST " + campaign + "/canary", Approve, func(r *http.Request) []string {
+			return []string{"canary", "--go", "--", r.PathValue("campaign")}
+		}, []string{"reason"}},
 		{"POST " + donor + "/entries/{kind}", Record, func(r *http.Request) []string {
 			return []string{"record", "--campaign=" + r.PathValue("campaign"), "--", r.PathValue("kind"), r.PathValue("donor")}
 		}, []string{"amount", "currency", "date", "note", "until", "visible"}},

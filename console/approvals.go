@@ -58,6 +58,7 @@ func (v *visit) own(c ledger.Campaign) bool {
 type approvalForm struct {
 	frame
 	Campaign  ledger.Campaign
+	Canary    int // letters that leave before the others
 	Hash      string
 	Path      string
 	Own       bool
@@ -125,7 +126,7 @@ func (v *visit) approval(status int, form *problems, r *review) error {
 	camp := r.campaign
 	page := approvalForm{
 		frame: v.frame("Approve "+camp.Name, link{"Approvals", "/approvals"}), Campaign: camp, Hash: camp.Pending, Path: campaignPath(camp.Name),
-		Own: v.own(camp), First: camp.Edition == "", Goal: r.written.Goal, View: v.view(), Reason: v.value("reason"),
+		Own: v.own(camp), First: camp.Edition == "", Goal: r.written.Goal, Canary: r.written.Canary, View: v.view(), Reason: v.value("reason"),
 	}
 	page.problems = form
 	page.Files, page.Changed = r.files(), r.donors()

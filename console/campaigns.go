@@ -56,6 +56,7 @@ func (c *Console) campaignRoutes() []route {
 		{"POST /campaigns/{name}/hold", Hold, c.hold},              // the buttons under the table, then the form that asks why
 		{"POST /campaigns/{name}/release", Hold, c.release},        // likewise
 		{"POST /campaigns/{name}/let-go", Approve, c.letGo},        // likewise: letters that wait for a person
+		{"POST /campaigns/{name}/canary", Approve, c.pastCanary},   // the form beside the canary
 		{"GET /campaigns/{name}/approve", See, c.approvePage},      // the list of approvals
 		{"POST /campaigns/{name}/approve", Approve, c.approve},     // its form
 		{"POST /campaigns/{name}/send-back", Approve, c.sendBack},  // its other form
@@ -118,6 +119,7 @@ func campaignsLink() link { return link{"Campaigns", "/campaigns"} }
 type campaignView struct {
 	frame
 	Campaign  ledger.Campaign
+	Canary    []ledger.Letter // first letters that the others wait for
 	Card      campaignCard
 	States    []letter.State // that any letter is in, in order: the columns of the table of steps
 	Table     []stepRow
@@ -179,6 +181,9 @@ func (c *Console) campaignPage(v *visit) error {
 	}
 	page := campaignView{frame: v.frame(now.Name, campaignsLink()), Campaign: now, Card: card, View: v.view(), At: p.At, Path: campaignPath(now.Name)}
 	page.Live = true
+	if page.Canary, err = c.Ledger.CanaryLetters(v.ctx, now); err != nil {
+		return err
+	}
 	page.States, page.Table = table(now, counts)
 	found := p.find(page.View)
 	p.once.Do(func() {

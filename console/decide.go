@@ -40,6 +40,23 @@ func (v *visit) switched(verb ledger.Verb, reason, done string) error {
 	return v.to(campaignPath(name), said)
 }
 
+// pastCanary lets the letters go that wait for the canary.
+func (c *Console) pastCanary(v *visit) error {
+	form := &problems{}
+	reason := v.line(form, "reason", "why", true)
+	if !form.none() {
+		return fault{http.StatusUnprocessableEntity, "No letter was let go", form.list[0].Text}
+	}
+	camp, err := v.campaign()
+	if err != nil {
+		return err
+	}
+	if err := v.Ledger.LetGo(v.ctx, v.who(), camp, reason); err != nil {
+		return err
+	}
+	return v.to(campaignPath(camp.Name), "The other letters of "+camp.Name+" go.")
+}
+
 // startForm is the page before a start, and before a cancellation: it says what will happen and wants the name typed.
 type startForm struct {
 	frame
