@@ -162,6 +162,7 @@ func (s *spreader) any(step, variant string) bool {
 	return false
 }
 
+// fileOf is the name of a text's file.
 func fileOf(k textKey) string {
 	if k.variant != "" {
 		return k.step + "." + k.variant + "." + k.language + ".txt"
@@ -176,7 +177,7 @@ func (s *spreader) spread(step, variant string, languages []string) Spread {
 	for _, l := range languages {
 		side, parts := s.side(textKey{step, variant, l})
 		out.Sides, columns = append(out.Sides, side), append(columns, parts)
-		if side.Wrong != "" || !side.There && !side.General {
+		if side.Look() {
 			out.Look++
 		}
 	}
