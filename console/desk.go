@@ -6,6 +6,7 @@ type Desk interface {
 	CampaignDesk
 	ReportDesk
 	StateDesk
+	LetterDesk
 	TextDesk
 	ListDesk
 	ImportDesk

@@ -274,17 +274,12 @@ func printSpread(b *bytes.Buffer, t console.Texts, s templates.Spread) {
 	}
 }
 
-// printLines prints a text behind a lead. It may have faults: what a terminal would obey is shown as a question mark.
+// printLines prints a text behind a lead. It may have faults, and what a terminal would obey is left out.
 func printLines(b *bytes.Buffer, lead, text string) {
 	if text == "" {
 		return
 	}
 	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintf(b, "%s%s\n", lead, strings.Map(func(c rune) rune {
-			if isControl(c) {
-				return '?'
-			}
-			return c
-		}, line))
+		fmt.Fprintf(b, "%s%s\n", lead, strings.Map(printable, line))
 	}
 }
