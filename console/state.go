@@ -309,6 +309,7 @@ func (c *Console) letterPage(v *visit) error {
 		Path:  whole + "/letters/" + url.PathEscape(step), Approval: campaignPath(p.Campaign) + "/approve/" + url.PathEscape(p.Donor), Step: step, Text: string(p.Files[dir+"letter.txt"]),
 		Preview: "outreach preview " + p.Campaign + " " + p.Donor + " --step " + step,
 	}
+	page.Help = help("/letter")
 	if page.Reading, err = c.Desk.Reading(v.ctx, p.Campaign, p.Donor, step); err != nil {
 		return err
 	}

@@ -75,6 +75,7 @@ func (c *Console) textsPage(v *visit) error {
 		up = []link{campaignsLink(), {name, p.Path}}
 	}
 	p.frame = v.frame("Texts of "+name, up...)
+	p.Help = help("/texts")
 	step, variant, _ := strings.Cut(p.View.Get("text"), ".")
 	at := slices.IndexFunc(p.Texts.Texts, func(s templates.Spread) bool { return s.Step == step && s.Variant == variant })
 	switch {
