@@ -131,6 +131,39 @@ func shared(a, b map[string]int) float64 {
 	return 2 * float64(both) / float64(all)
 }
 
+// exchanged takes for the same what stands between the same neighbours: as many as went, came, and are of a kind.
+func exchanged(pairs []pair, akin func(a, b int) bool) (out []pair) {
+	var went, came []int
+	flush := func(run []pair) {
+		alike := len(went) == len(came)
+		for i := 0; alike && i < len(went); i++ {
+			alike = akin(went[i], came[i])
+		}
+		if !alike {
+			out = append(out, run...)
+		} else {
+			for i := range went {
+				out = append(out, pair{went[i], came[i]})
+			}
+		}
+		went, came = nil, nil
+	}
+	from := 0
+	for i, p := range pairs {
+		switch {
+		case p.b < 0:
+			went = append(went, p.a)
+		case p.a < 0:
+			came = append(came, p.b)
+		default:
+			flush(pairs[from:i])
+			out, from = append(out, p), i+1
+		}
+	}
+	flush(pairs[from:])
+	return out
+}
+
 // mostPairs bounds the work of align. A letter has tens of paragraphs; a file with hundreds is set side by side as it comes.
 const mostPairs = 100_000
 

@@ -240,7 +240,8 @@ func plainParts(all []stretch) (parts []told) {
 
 // changes marks what became of the paragraphs of a text.
 func changes(was, now []stretch) (parts []told) {
-	for _, p := range align(len(was), len(now), alikeAtHome, func(a, b int) float64 { return sameness(&was[a], &now[b]) }) {
+	pairs := align(len(was), len(now), alikeAtHome, func(a, b int) float64 { return sameness(&was[a], &now[b]) })
+	for _, p := range exchanged(pairs, func(a, b int) bool { return was[a].kind == now[b].kind }) {
 		if p.b < 0 {
 			parts = append(parts, told{Part{Mark: Removed, Before: was[p.a].text}, was[p.a]})
 			continue

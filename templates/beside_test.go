@@ -110,6 +110,8 @@ func TestBesideWhatWasApproved(t *testing.T) {
 			replace("appeal.es.txt", "por videoconferencia", "en línea"),
 		}, []string{"en changed, fr behind, es changed (to line 26)"}, 1},
 		{"lines are broken elsewhere", "appeal", "", []func(map[string]string){replace("appeal.en.txt", "at any convenient time", "at any\nconvenient time")}, nil, 0},
+		{"a field is exchanged for another", "appeal", "", []func(map[string]string){replace("appeal.en.txt", "{{.Close}}", "{{.Closing}}")},
+			[]string{"en changed, fr behind, es behind (to line 28)"}, 2},
 		{"a paragraph is taken out", "appeal", "", []func(map[string]string){replace("appeal.en.txt", briefing, "")},
 			[]string{"en removed, fr behind, es behind (to line 26)"}, 2},
 		{"a paragraph is added", "appeal", "", []func(map[string]string){replace("appeal.en.txt", briefing, briefing+"The Director General will write to the capital of each State separately.\n\n")},
