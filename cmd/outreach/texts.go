@@ -164,7 +164,7 @@ func (a *app) texts(ctx context.Context, l *ledger.Ledger, name, of string) (con
 	default:
 		now, err = versionOf(ctx, l, c.Edition)
 	}
-	t.Texts, t.Faults = []templates.Spread{}, []string{}
+	t.Languages, t.Texts, t.Faults = []string{}, []templates.Spread{}, []string{}
 	for _, f := range faults {
 		t.Faults = append(t.Faults, f.Error())
 	}
@@ -185,8 +185,8 @@ func versionOf(ctx context.Context, l *ledger.Ledger, hash string) (templates.Ve
 	return templates.Version{Campaign: c, Files: e.Files}, err
 }
 
-// folderTexts are the texts of the project folder, with what is wrong with them: what is wrong with lists is for check. Without
-// a campaign file that can be read there are none, and the faults say why.
+// folderTexts are the texts of the project folder, with what is wrong with them, faults before warnings: what is wrong
+// with lists is for check. Without a campaign file that can be read there are none, and the faults say why.
 func (a *app) folderTexts(name string) (v templates.Version, builtIn bool, faults donor.Faults, err error) {
 	p, err := openTexts(a, os.DirFS(a.dir), name)
 	if errors.As(err, &faults) {
@@ -196,13 +196,22 @@ func (a *app) folderTexts(name string) (v templates.Version, builtIn bool, fault
 		return v, false, nil, err
 	}
 	faults = slices.Clone(p.misread)
-	if p.parsed == nil || p.misread.Refuses() {
+	if p.parsed == nil {
 		return v, false, faults, nil
 	}
 	_ = p.parsed.ReadPlaces(p.places) // whose faults check names
 	_, found := p.compile(p.parsed, donor.DateOf(a.now()))
 	faults = append(faults, found...)
 	faults.Sort()
+	slices.SortStableFunc(faults, func(a, b donor.Fault) int { // a page lists a few
+		switch {
+		case a.Warning == b.Warning:
+			return 0
+		case b.Warning:
+			return -1
+		}
+		return 1
+	})
 	return templates.Version{Campaign: p.parsed, Files: p.files}, p.standard, faults, nil
 }
 

@@ -39,6 +39,11 @@ func TestTextsSideBySide(t *testing.T) {
 		t.Errorf("before the first edition: %.500q", got)
 	}
 	must(t, o.env, "-C", o.dir, "plan", sample, "--as", "Ada Author")
+	ada.Go(t, o.address+"/campaigns/resilience/approve")
+	ada.Send(t, `a[href$="/texts?edition=waiting"]`)
+	if got := ada.Text(t, "main"); !strings.Contains(got, "Of the edition that waits for approval") || !strings.Contains(got, "at any convenient time") {
+		t.Errorf("of the edition that waits: %.500q", got)
+	}
 	must(t, o.env, "-C", o.dir, "approve", sample, "--as", "Bea Approver")
 
 	reword(t, filepath.Join(texts, "appeal.en.txt"), "at any convenient time", "at a time of its choice")
@@ -92,17 +97,23 @@ func TestTextsSideBySide(t *testing.T) {
 	if got := ada.Text(t, "main"); !strings.Contains(got, fault) || !strings.Contains(got, "{{.Closing}}") {
 		t.Errorf("with a fault: %.900q", got)
 	}
-	// Without a campaign file that can be read there are its faults, and what was approved.
-	reword(t, filepath.Join(o.dir, "campaigns", sample, "campaign.yaml"), "steps:", "stepps:")
+	// So it is with a fault of the campaign file; where that cannot be read at all there are its faults, and what was approved.
+	file := filepath.Join(o.dir, "campaigns", sample, "campaign.yaml")
+	reword(t, file, "amount: 100000000", "amount: plenty")
 	ada.Go(t, o.address+"/campaigns/resilience/texts")
-	if got := ada.Text(t, "main"); !strings.Contains(got, "campaign.yaml:") || !strings.Contains(got, "stepps") || !strings.Contains(got, "There is no text to show") {
+	if got := ada.Text(t, "main"); !strings.Contains(got, "plenty") || !strings.Contains(got, fault) || !strings.Contains(got, "{{.Closing}}") {
+		t.Errorf("with two faults: %.900q", got)
+	}
+	reword(t, file, "steps:", "steps: [")
+	ada.Go(t, o.address+"/campaigns/resilience/texts")
+	if got := ada.Text(t, "main"); !strings.Contains(got, "campaign.yaml:") || !strings.Contains(got, "There is no text to show") {
 		t.Errorf("without a campaign file: %s", got)
 	}
 	ada.Send(t, `a[href$="edition=approved"]`)
-	if got := ada.Text(t, "main"); !strings.Contains(got, "at any convenient time") || strings.Contains(got, "stepps") {
+	if got := ada.Text(t, "main"); !strings.Contains(got, "at any convenient time") || strings.Contains(got, "campaign.yaml:") {
 		t.Errorf("as approved: %.900q", got)
 	}
-	if out, errs, code := outreach(t, o.env, "-C", o.dir, "texts", sample); code != exitRefused || out != "" || !strings.Contains(errs, "stepps") {
+	if out, errs, code := outreach(t, o.env, "-C", o.dir, "texts", sample); code != exitRefused || out != "" || !strings.Contains(errs, "campaign.yaml:") {
 		t.Errorf("exit %d, %q, %s", code, out, errs)
 	}
 }
