@@ -89,20 +89,8 @@ func openTexts(a *app, fsys fs.FS, name string) (*project, error) {
 	if _, err := fs.Stat(fsys, file); err != nil {
 		return nil, p.missing()
 	}
-	placed := []string{campaign.PlacesFile}
-	holidays, err := fs.Glob(fsys, campaign.HolidaysFolder+"*.yaml")
-	if err != nil {
+	if err := errors.Join(p.readThose(registers), p.readPlaces()); err != nil {
 		return nil, err
-	}
-	placed = append(placed, holidays...)
-	if err := p.readThose(slices.Concat(registers, placed)); err != nil {
-		return nil, err
-	}
-	p.places = map[string]string{}
-	for _, f := range placed {
-		if content, ok := p.written[f]; ok {
-			p.places[f] = string(content)
-		}
 	}
 	for _, f := range registers {
 		if content, ok := p.written[f]; ok {
@@ -127,6 +115,26 @@ func openTexts(a *app, fsys fs.FS, name string) (*project, error) {
 	p.files["campaign.yaml"] = string(p.written[file])
 	p.parsed, p.misread = campaign.Parse(name, file, p.written[file])
 	return p, nil
+}
+
+// readPlaces reads the calendars of places.
+func (p *project) readPlaces() error {
+	placed := []string{campaign.PlacesFile}
+	holidays, err := fs.Glob(p.fsys, campaign.HolidaysFolder+"*.yaml")
+	if err != nil {
+		return err
+	}
+	placed = append(placed, holidays...)
+	if err := p.readThose(placed); err != nil {
+		return err
+	}
+	p.places = map[string]string{}
+	for _, f := range placed {
+		if content, ok := p.written[f]; ok {
+			p.places[f] = string(content)
+		}
+	}
+	return nil
 }
 
 // readThose reads files that need not be there.
