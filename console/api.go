@@ -58,6 +58,7 @@ func calls() []call {
 	return []call{
 		{"GET " + campaign, See, command("status", "campaign"), nil},
 		{"GET " + campaign + "/report", See, command("report", "campaign"), []string{"week"}},
+		{"GET " + campaign + "/texts", See, command("texts", "campaign"), []string{"edition", "step", "variant"}},
 		{"GET " + donor, See, func(r *http.Request) []string {
 			return []string{"case", "--campaign=" + r.PathValue("campaign"), "--", r.PathValue("donor")}
 		}, nil},

@@ -102,6 +102,7 @@ func (c *Console) closed() []route {
 		c.campaignRoutes(),
 		c.reportRoutes(),
 		c.stateRoutes(),
+		c.textRoutes(),
 		c.listRoutes(),
 		c.importRoutes(),
 		c.taskRoutes(),

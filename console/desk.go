@@ -6,6 +6,8 @@ type Desk interface {
 	CampaignDesk
 	ReportDesk
 	StateDesk
+	LetterDesk
+	TextDesk
 	ListDesk
 	ImportDesk
 	SettingsDesk

@@ -213,7 +213,7 @@ func (v *visit) brought(form url.Values) (*importForm, error) {
 	return p, nil
 }
 
-// mostNotes is how many warnings a page lists.
+// mostNotes is how many warnings, or faults of files that a page is not about, it lists.
 const mostNotes = 10
 
 func firstOf(s donor.Sheet, at int) string {

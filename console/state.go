@@ -262,12 +262,15 @@ func (c *Console) holdOne(v *visit) error {
 // letterPage is one letter: as the reader sees it, as text, what it was made from and what became of it.
 type letterPage struct {
 	frame
-	Path  string
-	Step  string
-	Row   letterRow
-	Text  string
-	Facts [][]string
-	Parts []string // the files that can be kept
+	Path     string
+	Approval string // where all letters to the donor stand before an approval
+	Step     string
+	Row      *letterRow // nil where it is not planned yet
+	Text     string
+	Facts    [][]string
+	Parts    []string // the files that can be kept
+	Reading  *Reading // nil where no edition writes it
+	Preview  string   // the command that shows it
 }
 
 // letterRow is what the ledger says of a letter, as the evidence pack has it.
@@ -300,16 +303,25 @@ func (c *Console) letterPage(v *visit) error {
 	}
 	step := v.r.PathValue("step")
 	dir := "letters/" + step + "/"
-	stored, ok := p.Files[dir+"row.json"]
-	if !ok {
-		return notFound("This letter has not been planned yet. The page of the donor says when it will be, and why.")
-	}
+	whole := donorPath(p.Campaign, p.Donor)
 	page := letterPage{
-		frame: v.frame(p.Campaign+"/"+p.Donor+"/"+step, link{"Campaigns", "/campaigns"}, link{p.Campaign, campaignPath(p.Campaign)}, link{p.Donor, donorPath(p.Campaign, p.Donor)}),
-		Path:  donorPath(p.Campaign, p.Donor) + "/letters/" + url.PathEscape(step), Step: step, Text: string(p.Files[dir+"letter.txt"]),
+		frame: v.frame(p.Campaign+"/"+p.Donor+"/"+step, link{"Campaigns", "/campaigns"}, link{p.Campaign, campaignPath(p.Campaign)}, link{p.Donor, whole}),
+		Path:  whole + "/letters/" + url.PathEscape(step), Approval: campaignPath(p.Campaign) + "/approve/" + url.PathEscape(p.Donor), Step: step, Text: string(p.Files[dir+"letter.txt"]),
+		Preview: "outreach preview " + p.Campaign + " " + p.Donor + " --step " + step,
 	}
-	if err := json.Unmarshal(stored, &page.Row); err != nil {
+	page.Help = help("/letter")
+	if page.Reading, err = c.Desk.Reading(v.ctx, p.Campaign, p.Donor, step); err != nil {
 		return err
+	}
+	stored, planned := p.Files[dir+"row.json"]
+	if !planned && page.Reading == nil {
+		return notFound("No letter of this step goes to this donor.")
+	}
+	if planned {
+		page.Row = &letterRow{}
+		if err := json.Unmarshal(stored, page.Row); err != nil {
+			return err
+		}
 	}
 	if page.Facts, err = pack.ReadFacts(p.Files[dir+"facts.csv"]); err != nil {
 		return err

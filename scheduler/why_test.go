@@ -167,6 +167,7 @@ func TestWhyNot(t *testing.T) {
 		{"no earlier letter", "reminder-1", "unlaid", nil, `the step before it is not planned yet`},
 		{"earlier", "reminder-1", "each", nil, `the step before it, appeal, is planned`},
 		{"unplanned", "appeal", "unlaid", nil, `its day is set within moments while a scheduler runs; type: outreach status res`},
+		{"canary", "appeal", "each", []func(*field){working, func(f *field) { f.mini.HSet("{outreach}:c:res", "canary", "PER@PER-0 FRA@FRA-0") }}, `it waits for the canary: the first 2 letters; type: outreach canary res`},
 		{"held", "appeal", "each", []func(*field){do(func(f *field) error {
 			_, err := f.ledger.Hold(f.ctx, "bea", "group:African Group", f.now.Add(48*time.Hour), "summit")
 			return err

@@ -7,6 +7,7 @@ import (
 	"text/template/parse"
 
 	"outreach.example/campaign"
+	"outreach.example/letter"
 )
 
 // A Piece is a stretch of a text and what became of it in a letter. Letter is "" for what the letter left out: the words of
@@ -27,6 +28,15 @@ func (d Difference) Text() string { return d.join(func(p Piece) string { return 
 
 // Letter is the paragraph as the letter has it.
 func (d Difference) Letter() string { return d.join(func(p Piece) string { return p.Letter }) }
+
+// Dated puts a date as it is printed in the place of the letter's mark for it.
+func Dated(all []Difference, printed string) {
+	for _, d := range all {
+		for i := range d.Pieces {
+			d.Pieces[i].Letter = strings.ReplaceAll(d.Pieces[i].Letter, letter.DateMark, printed)
+		}
+	}
+}
 
 func (d Difference) join(of func(Piece) string) string {
 	var b strings.Builder

@@ -157,6 +157,7 @@ func TestAPIDecides(t *testing.T) {
 		status                          int
 		says                            string
 	}{
+		{"texts", "GET", "/api/v1/campaigns/resilience/texts?step=appeal", "ANN", "", 200, `"file": "appeal.fr.txt"`},
 		{"no token", "GET", "/api/v1/campaigns", "", "", 401, "Bearer"},
 		{"no such address", "GET", "/api/v1/nothing", "ANN", "", 404, "no page"},
 		{"no such address, no token", "GET", "/api/v1/nothing", "", "", 401, "Bearer"},

@@ -45,7 +45,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 partly, 4 refused by a check, 130 inter
 		a.set[s.key] = f.String(flagName(s.key), "", s.explain)
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.tryCommand(), a.initCommand(), a.doctorCommand(), a.checkCommand(), a.planCommand(), a.previewCommand(), a.testCommand(),
+	root.AddCommand(a.tryCommand(), a.initCommand(), a.doctorCommand(), a.checkCommand(), a.planCommand(), a.textsCommand(), a.previewCommand(), a.testCommand(),
 		a.approveCommand(), a.switchCommand(ledger.Start), a.statusCommand(), a.switchCommand(ledger.Pause),
 		a.switchCommand(ledger.Resume), a.switchCommand(ledger.Cancel), a.caseCommand(), a.calendarCommand(), a.tasksCommand(), a.reportCommand(), a.exportCommand(),
 		a.recordCommand(), a.holdCommand(), a.holdsCommand(),

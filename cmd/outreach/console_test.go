@@ -116,6 +116,7 @@ func TestPagesForEverybody(t *testing.T) {
 		"tasks": "/tasks", "report": "/reports", "settings": "/settings", "project": "/project", "contacts": "/contacts", "contributions": "/contributions",
 		"holidays": "/holidays", "suppressions": "/suppressions",
 		"state": "/campaigns/resilience/donors/KEN", "letter": "/campaigns/resilience/donors/KEN/letters/appeal", "help": "/help",
+		"texts": "/campaigns/resilience/texts", "texts-variant": "/campaigns/resilience/texts?text=appeal.large&edition=approved",
 		"campaigns": "/campaigns", "campaign": "/campaigns/resilience", "approvals": "/approvals", "doubts": "/doubts", "relays": "/relays",
 	} {
 		b.Look(t, name, address+path)

@@ -31,11 +31,7 @@ func (a *app) previewDiff(f previewFlags, p *project) error {
 	if _, own := p.written[name]; !own {
 		name = "built-in text " + path.Base(file)
 	}
-	for _, d := range all {
-		for i := range d.Pieces {
-			d.Pieces[i].Letter = a.dated(p, d.Pieces[i].Letter, r.Donor.Language)
-		}
-	}
+	templates.Dated(all, p.set.PrintDate(r.Donor.Language, a.now()))
 	var b bytes.Buffer
 	if a.json {
 		var out []difference

@@ -62,28 +62,42 @@ func (a *app) open(name string) (*project, error) {
 }
 
 func openFS(a *app, fsys fs.FS, name string) (*project, error) {
-	p := &project{app: a, fsys: fsys, name: name, always: a.always, written: map[string][]byte{}, files: map[string]string{}, encoded: map[string][]byte{}}
-	p.settings, p.unread = a.config()
-	folder := path.Join("campaigns", name)
-	if _, err := fs.Stat(fsys, path.Join(folder, "campaign.yaml")); err != nil {
-		return nil, p.missing()
-	}
-	root := []string{"facts.csv", "forms.csv", "languages.yaml"}
-	placed := []string{campaign.PlacesFile}
-	holidays, err := fs.Glob(fsys, campaign.HolidaysFolder+"*.yaml")
+	p, err := openTexts(a, fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	placed = append(placed, holidays...)
+	var lists []string
 	for _, kind := range []string{"donors", "contacts", "contributions"} {
-		root = append(root, kind+".csv", kind+".xlsx")
+		lists = append(lists, kind+".csv", kind+".xlsx")
 	}
-	for _, f := range slices.Concat(root, placed) {
-		if err := p.read(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+	if err := p.readThose(lists); err != nil {
+		return nil, err
+	}
+	p.readAttached(path.Join("campaigns", name))
+	return p, nil
+}
+
+// registers are the files beside the campaigns that texts are read with.
+var registers = []string{"facts.csv", "forms.csv", "languages.yaml"}
+
+// openTexts reads the campaign file, what its texts are made of and the calendars of places, and no list of donors.
+func openTexts(a *app, fsys fs.FS, name string) (*project, error) {
+	p := &project{app: a, fsys: fsys, name: name, always: a.always, written: map[string][]byte{}, files: map[string]string{}, encoded: map[string][]byte{}}
+	p.settings, p.unread = a.config()
+	folder := path.Join("campaigns", name)
+	file := path.Join(folder, "campaign.yaml")
+	if _, err := fs.Stat(fsys, file); err != nil {
+		return nil, p.missing()
+	}
+	if err := errors.Join(p.readThose(registers), p.readPlaces()); err != nil {
+		return nil, err
+	}
+	for _, f := range registers {
+		if content, ok := p.written[f]; ok {
+			p.files[f] = string(content)
 		}
 	}
-	if err := p.read(path.Join(folder, "campaign.yaml")); err != nil {
+	if err := p.read(file); err != nil {
 		return nil, err
 	}
 	texts, err := fs.Glob(fsys, path.Join(folder, "texts", "*.txt"))
@@ -98,11 +112,21 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 	}
 	_, err = fs.Stat(fsys, path.Join(folder, "texts"))
 	p.standard = errors.Is(err, fs.ErrNotExist)
-	p.files["campaign.yaml"] = string(p.written[path.Join(folder, "campaign.yaml")])
-	for _, f := range []string{"facts.csv", "forms.csv", "languages.yaml"} {
-		if content, ok := p.written[f]; ok {
-			p.files[f] = string(content)
-		}
+	p.files["campaign.yaml"] = string(p.written[file])
+	p.parsed, p.misread = campaign.Parse(name, file, p.written[file])
+	return p, nil
+}
+
+// readPlaces reads the calendars of places.
+func (p *project) readPlaces() error {
+	placed := []string{campaign.PlacesFile}
+	holidays, err := fs.Glob(p.fsys, campaign.HolidaysFolder+"*.yaml")
+	if err != nil {
+		return err
+	}
+	placed = append(placed, holidays...)
+	if err := p.readThose(placed); err != nil {
+		return err
 	}
 	p.places = map[string]string{}
 	for _, f := range placed {
@@ -110,10 +134,28 @@ func openFS(a *app, fsys fs.FS, name string) (*project, error) {
 			p.places[f] = string(content)
 		}
 	}
-	file := path.Join(folder, "campaign.yaml")
-	p.parsed, p.misread = campaign.Parse(name, file, p.written[file])
-	p.readAttached(folder)
-	return p, nil
+	return nil
+}
+
+// readThose reads files that need not be there.
+func (p *project) readThose(names []string) error {
+	for _, f := range names {
+		if err := p.read(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// compile reads the texts, and finds what is wrong with them.
+func (p *project) compile(c *campaign.Campaign, today donor.Date) (*templates.Set, donor.Faults) {
+	if p.standard {
+		for t, content := range templates.StandardFor(c) {
+			p.files["texts/"+t] = content
+		}
+	}
+	set, faults := templates.Load(c, p.files)
+	return set, p.placed(append(faults, set.Proofread(today, lastDays(c, p.app.now()))...))
 }
 
 // readAttached reads the campaign's attachments. What is kept of them is their list, with their hashes: the files may be
@@ -200,14 +242,8 @@ func (p *project) load() (err error) {
 				faults = append(faults, c.CheckAttached(p.attached, path.Dir(file), chosen)...)
 			}
 		}
-		if p.standard {
-			for t, content := range templates.StandardFor(c) {
-				p.files["texts/"+t] = content
-			}
-		}
-		set, found := templates.Load(c, p.files)
-		found = append(found, set.Proofread(today, lastDays(c, p.app.now()))...)
-		faults = append(faults, p.placed(found)...)
+		set, found := p.compile(c, today)
+		faults = append(faults, found...)
 		p.set = set
 		if set != nil && !faults.Refuses() {
 			faults = append(faults, set.Missing(p.donors)...)

@@ -334,6 +334,7 @@ func (b *Browser) picture(t testing.TB, name string) {
 	if dir == "" {
 		return
 	}
+	b.unroll(t)
 	png := Ask(t, b, chromedp.FullScreenshot(100))
 	if err := os.WriteFile(filepath.Join(dir, name), png, 0o644); err != nil {
 		t.Fatal(err)

@@ -169,40 +169,20 @@ func (m Maker) letters(ctx context.Context, p *Pack, c ledger.Campaign, block st
 // content makes a letter again from the edition that it was claimed under, and adds both. Nil where the edition has no such
 // letter.
 func (m Maker) content(ctx context.Context, p *Pack, hash, block, step string, date time.Time) (*letter.Content, error) {
-	e, err := m.Ledger.Edition(ctx, hash)
+	made, err := m.Made(ctx, hash, block, p.Donor, step)
+	if made == nil || err != nil {
+		return nil, err
+	}
+	c, set, r := made.Content, made.Set, &made.Record
+	if got := c.Hash(); got != made.Approved() {
+		return nil, fmt.Errorf("this version of the program writes it otherwise than the one that sent it (%.12s, approved %.12s): use that one", got, made.Approved())
+	}
+	lines, err := campaign.Lines(made.records)
 	if err != nil {
 		return nil, err
 	}
-	list, err := m.Ledger.Blocks(ctx, hash)
-	if err != nil || !list.Has(block) {
-		return nil, err
-	}
-	records, err := m.Ledger.Records(ctx, list, block)
-	if err != nil {
-		return nil, err
-	}
-	at := slices.IndexFunc(records, func(r campaign.Record) bool { return r.Donor.ID == p.Donor })
-	if at < 0 {
-		return nil, nil
-	}
-	r := &records[at]
-	_, set, err := templates.LoadEdition(e)
-	if err != nil {
-		return nil, err
-	}
-	c, err := set.Compose(r, step)
-	if err != nil {
-		return nil, err
-	}
-	if got := c.Hash(); got != r.Hash[step] {
-		return nil, fmt.Errorf("this version of the program writes it otherwise than the one that sent it (%.12s, approved %.12s): use that one", got, r.Hash[step])
-	}
-	lines, err := campaign.Lines(records)
-	if err != nil {
-		return nil, err
-	}
-	p.Files["editions/edition-"+hash+".json"] = e.Encode()
-	p.Files["editions/blocks-"+hash+".txt"] = list.List()
+	p.Files["editions/edition-"+hash+".json"] = made.edition.Encode()
+	p.Files["editions/blocks-"+hash+".txt"] = made.blocks.List()
 	p.Files["editions/records-"+hash+".jsonl"] = lines
 	dir := path.Join("letters", step)
 	printed := letter.DateMark
