@@ -81,7 +81,7 @@ func (s Schedule) why(from, at time.Time, days int) string {
 	for d := first; !last.Before(d); d = d.AddDays(1) {
 		switch reason := s.Off(d); {
 		case reason == "":
-		case reason == "weekend":
+		case reason == Weekend:
 			weekends++
 		case len(off) == 0 || !strings.HasSuffix(off[len(off)-1], reason):
 			off = append(off, fmt.Sprintf("%s: %s", d.In(time.UTC).Format("2 January"), reason))

@@ -100,6 +100,7 @@ func (c *Console) closed() []route {
 	for _, list := range [][]route{
 		c.houseRoutes(),
 		c.campaignRoutes(),
+		c.calendarRoutes(),
 		c.reportRoutes(),
 		c.stateRoutes(),
 		c.listRoutes(),

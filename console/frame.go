@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"outreach.example/console/calendar"
 	"outreach.example/ledger"
 	"outreach.example/letter"
 )
@@ -189,6 +190,9 @@ var assetPath, assetContent = func() (map[string]string, map[string][]byte) {
 		b, err := files.ReadFile("pages/" + name)
 		if err != nil {
 			panic(err) // it is embedded
+		}
+		if name == "style.css" {
+			b = append(b, calendar.Style...)
 		}
 		sum := sha256.Sum256(b)
 		ext := path.Ext(name)

@@ -116,6 +116,7 @@ func TestPagesForEverybody(t *testing.T) {
 		"tasks": "/tasks", "report": "/reports", "settings": "/settings", "project": "/project", "contacts": "/contacts", "contributions": "/contributions",
 		"holidays": "/holidays", "suppressions": "/suppressions",
 		"state": "/campaigns/resilience/donors/KEN", "letter": "/campaigns/resilience/donors/KEN/letters/appeal", "help": "/help",
+		"calendar": "/campaigns/resilience/calendar", "calendar-day": "/campaigns/resilience/calendar?day=" + time.Now().Format(time.DateOnly),
 		"campaigns": "/campaigns", "campaign": "/campaigns/resilience", "approvals": "/approvals", "doubts": "/doubts", "relays": "/relays",
 	} {
 		b.Look(t, name, address+path)
