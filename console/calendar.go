@@ -68,6 +68,8 @@ type calendarView struct {
 	MoreDays int    // that the table leaves out
 	Day      string // whose letters are listed, "" for none
 	Leaving  []leaving
+	Places   bool // each letter leaves by the clocks of its own place
+	Zone     string
 	Pager    pager
 	CSV      string
 }
@@ -127,8 +129,9 @@ func (c *Console) calendarPage(v *visit) error {
 		}
 		page.Day = day.In(time.UTC).Format("Monday, 2 January 2006")
 		shown, pages := cut(page.View, cal.On(day), leavingRows)
-		page.Pager = pages
+		page.Pager, page.Zone = pages, cal.Zone.String()
 		for _, l := range shown {
+			page.Places = page.Places || l.Place != ""
 			one := leaving{Leaving: l, To: campaignPath(name) + "/donors/" + url.PathEscape(l.Donor), Here: l.At.In(cal.Zone)}
 			if there := l.At.Format("2 Jan, 15:04"); there != one.Here.Format("2 Jan, 15:04") {
 				one.There = there
