@@ -105,6 +105,8 @@ func (c *Console) closed() []route {
 		c.stateRoutes(),
 		c.listRoutes(),
 		c.importRoutes(),
+		c.contactRoutes(),
+		c.holidayRoutes(),
 		c.taskRoutes(),
 		c.settingsRoutes(),
 	} {

@@ -109,6 +109,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"sentence":   Sentence,
 	"personPath": PersonPath,
 	"dict":       dict,
+	"next":       func(i int) int { return i + 1 },
 }).ParseFS(files, "pages/*.html"))
 
 // dict gives a template several values under names.

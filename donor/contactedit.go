@@ -16,28 +16,23 @@ type ContactEdit struct {
 	Remove bool
 }
 
-// ContactRows are the contacts of a donor as they stand in the table of a project folder, by column, whatever is wrong with them.
-func ContactRows(fsys fs.FS, donor string) (rows []map[string]string, faults Faults) {
-	s, faults := ReadTable(fsys, "contacts")
-	if faults.Refuses() {
-		return nil, faults
-	}
-	m := Mapping{}
-	for at, h := range s.Head {
-		m[strings.ToLower(h)] = at
-	}
-	at, ok := m["donor"]
-	for _, r := range s.Rows {
-		if !ok || r.Cells[at] != donor {
+// ContactRows are the contacts of a donor as they stand in the table of a project folder, by column, whatever is wrong with
+// them, and the table as it was read: a proposal of nothing.
+func ContactRows(fsys fs.FS, donor string) (rows []map[string]string, read *Proposal) {
+	p := &Proposal{Table: "contacts", File: "contacts.csv"}
+	p.readBefore(fsys)
+	at := slices.Index(p.before.Head, "donor")
+	for _, r := range p.before.Rows {
+		if p.Refuses() || at < 0 || r.Cells[at] != donor {
 			continue
 		}
 		row := map[string]string{}
-		for name, at := range m {
-			row[name] = r.Cells[at]
+		for i, name := range p.before.Head {
+			row[name] = r.Cells[i]
 		}
 		rows = append(rows, row)
 	}
-	return rows, nil
+	return rows, p
 }
 
 // KnownDonor is the id of a donor that somebody names by its id or, of a State, by its name in the registry; ok is false

@@ -149,9 +149,9 @@ func TestEditAmongFaults(t *testing.T) {
 	if p.Refuses() || len(p.Changes) != 1 {
 		t.Errorf("%v, %d changes", p.Faults, len(p.Changes))
 	}
-	rows, faults := ContactRows(files, "KEN")
-	if faults != nil || len(rows) != 2 || rows[0]["name"] != "Ben Birch" || rows[1]["email"] != "desk@ken.example" {
-		t.Errorf("%v, %v", rows, faults)
+	rows, table := ContactRows(files, "KEN")
+	if table.Refuses() || len(rows) != 2 || rows[0]["name"] != "Ben Birch" || rows[1]["email"] != "desk@ken.example" {
+		t.Errorf("%v, %v", rows, table.Faults)
 	}
 	for word, want := range map[string]string{"ken": "KEN", "Kenya": "KEN", "NOR": "NOR", "Utopia": "", "": ""} {
 		if id, ok := KnownDonor(files, word); ok != (want != "") || ok && id != want {
