@@ -179,7 +179,7 @@ func (c *Console) editContact(v *visit) error {
 		if form.none() {
 			i, err := folder.Take(v.who(), p.Reason, "", proposal, base)
 			if err == nil {
-				return v.to(p.Path, saidOf(i.File, i.Rows))
+				return v.to(p.Path, saidOf(i.File, plural(i.Rows, "row")))
 			}
 			if err := form.refuse("", err); err != nil {
 				return err
@@ -228,6 +228,6 @@ func (v *visit) meanwhile(form *problems, file, now string) error {
 }
 
 // saidOf is what is said after a file was written.
-func saidOf(file string, rows int) string {
-	return fmt.Sprintf("%s is written: %s now. Letters change when the campaign is planned again and somebody who neither planned it nor changed the table approves it.", file, plural(rows, "row"))
+func saidOf(file, rows string) string {
+	return fmt.Sprintf("%s is written: %s now. Letters change when the campaign is planned again and somebody who neither planned it nor changed the table approves it.", file, rows)
 }

@@ -93,7 +93,7 @@ func (c *Console) addHoliday(v *visit) error {
 		if p.Reason = v.line(form, "reason", "why", true); form.none() {
 			i, err := folder.TakeHoliday(v.who(), p.Reason, proposal, proposal.Base)
 			if err == nil {
-				return v.to("/holidays", saidOf(i.File, i.Rows))
+				return v.to("/holidays", saidOf(i.File, plural(i.Rows, "holiday")))
 			}
 			if err := form.refuse("", err); err != nil {
 				return err

@@ -264,7 +264,7 @@ func (c *Console) decideImport(v *visit) error {
 		return v.again(p, form)
 	}
 	_ = folder.Drop(v.who(), p.Waiting.ID) // it goes after a day in any case
-	return v.to("/imports", saidOf(i.File, i.Rows))
+	return v.to("/imports", saidOf(i.File, plural(i.Rows, "row")))
 }
 
 func (v *visit) again(p *importForm, form *problems) error {

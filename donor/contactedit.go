@@ -84,6 +84,9 @@ func (p *Proposal) headOf(e ContactEdit) {
 	}
 }
 
+// unwritable is what no file of text can hold: it becomes a character that no cell may hold.
+var unwritable = strings.NewReplacer("\x00", "\ufffd")
+
 // put puts the values of an edit into the row at a place, or into a new one behind the others of the donor.
 func (p *Proposal) put(at int, e ContactEdit) {
 	r := proposed{cells: make([]string, len(p.Head)), brought: true}
@@ -93,7 +96,7 @@ func (p *Proposal) put(at int, e ContactEdit) {
 	}
 	for i, name := range p.Head {
 		if v, given := e.Cells[name]; given {
-			r.cells[i] = trim(strings.ToValidUTF8(v, "\ufffd")) // which no cell may hold
+			r.cells[i] = trim(unwritable.Replace(strings.ToValidUTF8(v, "\ufffd")))
 		}
 		if name == "donor" {
 			r.cells[i] = e.Donor

@@ -86,6 +86,7 @@ func TestHostileContact(t *testing.T) {
 		{"name", "Ben\nKEN,evil@evil.example,office", "control character U+000A in field 'name': remove it"},
 		{"name", strings.Repeat("n", 10_000), "field 'name' has 10000 characters: keep it to 500"},
 		{"name", "Ben \xff", "U+FFFD in field 'name': a letter was lost"},
+		{"name", "Ben\x00", "U+FFFD in field 'name': a letter was lost"},
 		{"name", "Ben\u202eBirch", "invisible character U+202E in field 'name'"},
 		{"title", "Counsellor%0a", "%0a in field 'title' is a line break in disguise"},
 		{"email", "nobody", `email: "nobody" has no @`},

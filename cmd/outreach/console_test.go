@@ -124,6 +124,12 @@ func TestPagesForEverybody(t *testing.T) {
 	author := consoletest.Open(t)
 	author.SignIn(t, address, "author", password)
 	author.Look(t, "campaign-editor", address+"/campaigns/resilience?group=WEOG")
+	for name, path := range map[string]string{
+		"contacts-editor": "/contacts", "contacts-donor": "/tables/contacts/KEN", "contact": "/tables/contacts/KEN?row=1", "contact-new": "/tables/contacts/KEN?row=new",
+		"holidays-editor": "/holidays", "holiday": "/tables/holidays",
+	} {
+		author.Look(t, name, address+path)
+	}
 	author.Look(t, "cancel", address+"/campaigns/resilience/cancel")
 	author.Go(t, address+"/account")
 	author.Send(t, `form[action$="/account/code"] button`)
