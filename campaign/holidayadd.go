@@ -47,7 +47,7 @@ func AddHoliday(files map[string]string, h NewHoliday) (file, content string, fa
 	if _, state := donor.Registry().State(strings.ToUpper(h.Place)); state && !slices.Contains(places, h.Place) {
 		h.Place = strings.ToUpper(h.Place)
 	} else if !slices.Contains(places, h.Place) {
-		faults.Addf(HolidaysFolder, 0, 0, "place: there is no place %s: %s; the code of a State stands for its capital", donor.Quote(h.Place), didYouMean(h.Place, places))
+		faults.Addf(HolidaysFolder, 0, 0, "place: there is no place %s (the code of a State stands for its capital): %s", donor.Quote(h.Place), didYouMean(h.Place, places))
 		return "", "", append(faults, h.faults(HolidaysFolder)...)
 	}
 	file = HolidaysFolder + h.Place + ".yaml"

@@ -69,7 +69,7 @@ func TestAddHolidayRefuses(t *testing.T) {
 		from, to  string
 		want      string
 	}{
-		{"no place", "", NewHoliday{Place: "genev", Name: ""}, "", "", "holidays/: place: there is no place \"genev\": did you mean \"geneva\"?; the code of a State stands for its capital\n" +
+		{"no place", "", NewHoliday{Place: "genev", Name: ""}, "", "", "holidays/: place: there is no place \"genev\" (the code of a State stands for its capital): did you mean \"geneva\"?\n" +
 			"holidays/: day: write it as YYYY-MM-DD\nholidays/: name: write what the day is, for example Christmas Day"},
 		{"a path", "", NewHoliday{Place: "../../etc/passwd", Name: "x"}, "2026-01-01", "", "holidays/: place: there is no place"},
 		{"backwards", "", NewHoliday{Place: "geneva", Name: "x"}, "2026-01-02", "2026-01-01", "until: 2026-01-01 is before the day, 2026-01-02"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"html/template"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -62,10 +63,10 @@ type calendarView struct {
 	Today    donor.Date
 	Letters  int
 	Drawn    template.HTML
-	More     int // weeks that are not drawn
+	Earlier  string // weeks that are not shown; "" for none
+	Later    string
 	Steps    []string
 	Days     []calendarDay
-	MoreDays int    // that the table leaves out
 	Day      string // whose letters are listed, "" for none
 	Leaving  []leaving
 	Places   bool // each letter leaves by the clocks of its own place
@@ -91,8 +92,7 @@ type leaving struct {
 }
 
 const (
-	mostWeeks   = 53  // drawn
-	mostDays    = 200 // in the table
+	partWeeks   = 13 // that a page shows
 	leavingRows = 50
 )
 
@@ -106,13 +106,16 @@ func (c *Console) calendarPage(v *visit) error {
 		frame: v.frame("Calendar", campaignsLink(), link{name, campaignPath(name)}), Campaign: p.Campaign, View: v.view(), Path: campaignPath(name),
 		At: p.At, Today: cal.Today, Letters: len(cal.Letters), Steps: cal.Steps, CSV: campaignPath(name) + "/calendar.csv",
 	}
-	svg, more := cal.Drawing(mostWeeks)
-	page.Drawn, page.More = template.HTML(svg), more //nolint:gosec // drawn by this program, with every text of others escaped
-	days := cal.Telling()
-	if len(days) > mostDays {
-		days, page.MoreDays = days[:mostDays], len(days)-mostDays
+	asked, _ := strconv.Atoi(page.View.Get("part")) // what is no number is none
+	part, at, parts := cal.Part(max(0, asked), partWeeks)
+	if at > 1 {
+		page.Earlier = page.View.With("part", strconv.Itoa(at-1))
 	}
-	for _, d := range days {
+	if at < parts {
+		page.Later = page.View.With("part", strconv.Itoa(at+1))
+	}
+	page.Drawn = template.HTML(part.Drawing()) //nolint:gosec // drawn by this program, with every text of others escaped
+	for _, d := range part.Telling() {
 		one := calendarDay{Day: d, Says: d.Date.In(time.UTC).Format("Mon 2 Jan 2006")}
 		for _, s := range cal.Steps {
 			one.N = append(one.N, d.Counts[s])

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"outreach.example/donor"
 	"outreach.example/ledger"
@@ -201,7 +202,7 @@ func (p *contactsView) tell(form *problems, proposal *donor.Proposal) {
 			p.Notes = append(p.Notes, Sentence(f.Text))
 		case f.Warning:
 		case brought && field != "" && field != "donor" && !p.Remove:
-			form.add(field, f.Text)
+			form.add(field, strings.TrimPrefix(f.Text, field+": "))
 		case brought:
 			form.add("", f.Text)
 		default:

@@ -92,7 +92,7 @@ func TestByHandInTheConsole(t *testing.T) {
 			ada.Write(t, "#day", "2027-06-01")
 			ada.Write(t, "#name", "Day of the Lake")
 			ada.Send(t, `button[value=show]`)
-			if got := ada.Text(t, ".problems"); !strings.Contains(got, `There is no place "genev": did you mean "geneva"?`) {
+			if got := ada.Text(t, ".problems"); !strings.Contains(got, `There is no place "genev" (the code of a State stands for its capital): did you mean "geneva"?`) {
 				t.Errorf("a place that is none: %q", got)
 			}
 			look("holiday-wrong")

@@ -85,6 +85,20 @@ func Make(c *campaign.Campaign, letters []campaign.Leaving, now time.Time) Calen
 // Weeks are the days by weeks.
 func (c Calendar) Weeks() [][]Day { return slices.Collect(slices.Chunk(c.Days, 7)) }
 
+// Part is the calendar of so many of its weeks: the nth part, from 1, or with 0 the one that today is in, else the first. Parts
+// says how many there are.
+func (c Calendar) Part(n, weeks int) (part Calendar, at, parts int) {
+	days := 7 * weeks
+	parts = max(1, (len(c.Days)+days-1)/days)
+	if n == 0 {
+		today := slices.IndexFunc(c.Days, func(d Day) bool { return d.Date == c.Today })
+		n = max(0, today)/days + 1
+	}
+	at = max(1, min(n, parts))
+	c.Days = c.Days[(at-1)*days : min(len(c.Days), at*days)]
+	return c, at, parts
+}
+
 // Telling are the days that say something: those with letters, and those of rest that have a name.
 func (c Calendar) Telling() []Day {
 	return slices.DeleteFunc(slices.Clone(c.Days), func(d Day) bool { return d.Total() == 0 && !d.Named() })

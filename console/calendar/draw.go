@@ -56,20 +56,14 @@ const restLook = `class="off" fill="url(#calendar-rest)"`
 // SVG draws the calendar as a file of its own: a row a week, a cell a day, with the letters of each step. Days on which nobody
 // reads are hatched and say why. Colour, pattern and number say the same.
 func (c Calendar) SVG() string {
-	return c.draw(c.Weeks(), c.words(), "<style>"+Style+"</style>\n")
+	return c.draw(c.words(), "<style>"+Style+"</style>\n")
 }
 
-// Drawing is the drawing of the first weeks for a page that has Style in its style sheet, and a table of the days beside it.
-// It says how many weeks are left out.
-func (c Calendar) Drawing(most int) (svg string, more int) {
+// Drawing is the same for a page that has Style in its style sheet, and a table of the days below.
+func (c Calendar) Drawing() string { return c.draw(c.span()+" The table below says it by day.", "") }
+
+func (c Calendar) draw(words, style string) string {
 	weeks := c.Weeks()
-	if len(weeks) > most {
-		weeks, more = weeks[:most], len(weeks)-most
-	}
-	return c.draw(weeks, c.span()+" The table below says it by day.", ""), more
-}
-
-func (c Calendar) draw(weeks [][]Day, words, style string) string {
 	width, height := left+7*cell+16, top+len(weeks)*row+16
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="calendar" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="calendar-title calendar-words" lang="en">`+"\n", width, height, width, height)
