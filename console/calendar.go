@@ -86,9 +86,8 @@ type calendarDay struct {
 // leaving is a letter of a day.
 type leaving struct {
 	campaign.Leaving
-	To    string
-	Here  time.Time // by the organisation's clock
-	There string    // by that of the place, "" where the two show the same
+	To   string
+	Here string // the moment by the organisation's clock, "" where it shows the same as that of the place
 }
 
 const (
@@ -135,9 +134,9 @@ func (c *Console) calendarPage(v *visit) error {
 		page.Pager, page.Zone = pages, cal.Zone.String()
 		for _, l := range shown {
 			page.Places = page.Places || l.Place != ""
-			one := leaving{Leaving: l, To: campaignPath(name) + "/donors/" + url.PathEscape(l.Donor), Here: l.At.In(cal.Zone)}
-			if there := l.At.Format("2 Jan, 15:04"); there != one.Here.Format("2 Jan, 15:04") {
-				one.There = there
+			one := leaving{Leaving: l, To: campaignPath(name) + "/donors/" + url.PathEscape(l.Donor)}
+			if here := l.At.In(cal.Zone).Format("2 Jan, 15:04"); here != l.At.Format("2 Jan, 15:04") {
+				one.Here = here
 			}
 			page.Leaving = append(page.Leaving, one)
 		}

@@ -280,6 +280,11 @@ func TestRecordOnThePage(t *testing.T) {
 			if got := b.Text(t, ".said"); !strings.Contains(got, "KEN") {
 				t.Errorf("let go: %s", got)
 			}
+			b.Go(t, address+"/campaigns/resilience")
+			b.Send(t, `a[href$="/calendar"]`)
+			if got := b.Text(t, "main"); !strings.Contains(got, "523 letters") { // of each State the letter and two reminders, of Norway the letter
+				t.Errorf("calendar: %s", got)
+			}
 			b.Go(t, address+"/reports")
 			if got := b.Text(t, "main"); !strings.Contains(got, "NOK 25,000,000.50") || !strings.Contains(got, "1 of 175 donors") {
 				t.Errorf("report: %s", got)
