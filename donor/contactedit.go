@@ -84,12 +84,15 @@ func (p *Proposal) headOf(e ContactEdit) {
 	}
 }
 
+// newRow is the line of a row that stands in no file yet.
+const newRow = -1
+
 // unwritable is what no file of text can hold: it becomes a character that no cell may hold.
 var unwritable = strings.NewReplacer("\x00", "\ufffd")
 
 // put puts the values of an edit into the row at a place, or into a new one behind the others of the donor.
 func (p *Proposal) put(at int, e ContactEdit) {
-	r := proposed{cells: make([]string, len(p.Head)), brought: true}
+	r := proposed{cells: make([]string, len(p.Head)), line: newRow, brought: true}
 	if at >= 0 {
 		r.cells, r.line = slices.Clone(p.rows[at].cells), p.rows[at].line
 		p.rows = slices.Delete(p.rows, at, at+1)

@@ -130,6 +130,23 @@ func TestEditOfAContactThatIsGone(t *testing.T) {
 	}
 }
 
+// What is to be said of the whole table, and not of the row that somebody adds, is not told as if it were of that row.
+func TestAddingBesideWarnings(t *testing.T) {
+	files := folder(map[string]string{"contacts.csv": strings.ReplaceAll(threeContacts, "2026-11-02", "2026-01-02")})
+	p := ProposeContact(files, testDay, Fresh, ContactEdit{Donor: "ESP", Cells: map[string]string{"email": "mission@esp.example", "rank": "ambassador", "name": "Dia Dell", "gender": "f", "verified": "2026-01-02"}})
+	var brought, other int
+	for _, f := range p.Faults {
+		if p.Brought(f) {
+			brought++
+		} else {
+			other++
+		}
+	}
+	if p.Refuses() || len(p.Changes) != 1 || p.Changes[0].Line != 0 || brought != 0 || other == 0 {
+		t.Errorf("%d of the row, %d of the table: %v; %+v", brought, other, p.Faults, p.Changes)
+	}
+}
+
 // What an edit makes wrong in another row is told at that row.
 func TestEditThatHurtsAnotherRow(t *testing.T) {
 	for want, e := range map[string]ContactEdit{

@@ -64,7 +64,7 @@ func (p *Proposal) placed(text string, lines []int, brought bool) string {
 			return word
 		}
 		switch r := p.rows[lines[n-2]]; {
-		case p.edit && r.line == 0:
+		case p.edit && r.line == newRow:
 			return "the new row"
 		case p.edit:
 			return fmt.Sprintf("line %d", r.line)
