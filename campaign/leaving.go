@@ -47,6 +47,9 @@ func (c *Campaign) Leavings(donors []donor.Donor, begin time.Time, been Been) []
 				// It leaves no more.
 			case ok:
 				l.At, l.Left, l.Why = known.At, known.Left, known.Why
+				if l.Why == "" {
+					l.Why = s.whyKnown(before, l.At, step.After)
+				}
 			case k == 0:
 				l.At = s.Opening(begin)
 				l.Why = s.why(begin, l.At, 0)
@@ -66,6 +69,17 @@ func (c *Campaign) Leavings(donors []donor.Donor, begin time.Time, been Been) []
 	return out
 }
 
+// whyKnown says how a letter comes to have a moment that was set before: as its step leads to it, or the window's opening.
+func (s Schedule) whyKnown(before, at time.Time, days int) string {
+	switch {
+	case !before.IsZero() && at.Equal(s.After(before, days)):
+		return s.why(before, at, days)
+	case !s.Always && at.Equal(s.OpeningOf(donor.DateOf(at.In(s.zone())))):
+		return "the window opens at " + at.In(s.zone()).Format("15:04")
+	}
+	return ""
+}
+
 // why says how a letter comes to leave at a moment: so many working days after another, and which days in between were none.
 func (s Schedule) why(from, at time.Time, days int) string {
 	if s.Always {
@@ -81,7 +95,7 @@ func (s Schedule) why(from, at time.Time, days int) string {
 	for d := first; !last.Before(d); d = d.AddDays(1) {
 		switch reason := s.Off(d); {
 		case reason == "":
-		case reason == "weekend":
+		case reason == Weekend:
 			weekends++
 		case len(off) == 0 || !strings.HasSuffix(off[len(off)-1], reason):
 			off = append(off, fmt.Sprintf("%s: %s", d.In(time.UTC).Format("2 January"), reason))

@@ -90,6 +90,7 @@ func readPlaces(file, content string) ([]Place, donor.Faults) {
 type holiday struct {
 	from, to donor.Date
 	name     string
+	line     int // of the file
 }
 
 // holidays is what a file of holidays says.
@@ -110,7 +111,7 @@ var holidaysKeys = []key[holidays]{
 	{"days", `days: [{day: 2026-12-25, name: "Christmas Day"}]`, func(r *reader, v value, h *holidays) {
 		items, _ := r.list(v, `[{day: 2026-12-25, name: "Christmas Day"}]`)
 		for _, item := range items {
-			var d holiday
+			d := holiday{line: item.at.line}
 			readGroup(r, item, holidayKeys, &d)
 			switch {
 			case d.from == (donor.Date{}):

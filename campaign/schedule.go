@@ -31,19 +31,25 @@ func (s Schedule) Working(d donor.Date) bool {
 	return !d.Before(s.Start) && slices.Contains(s.Days, d.Weekday()) && !slices.Contains(s.Holidays, d)
 }
 
+// What Off says of days that are no holiday.
+const (
+	NotBegun = "before the campaign begins"
+	Weekend  = "weekend"
+)
+
 // Off says why letters do not leave on a day; "" where they do.
 func (s Schedule) Off(d donor.Date) string {
 	switch {
 	case s.Working(d):
 		return ""
 	case d.Before(s.Start):
-		return "before the campaign begins"
+		return NotBegun
 	case s.Names[d] != "":
 		return s.Names[d]
 	case slices.Contains(s.Holidays, d):
 		return "holiday"
 	}
-	return "weekend"
+	return Weekend
 }
 
 // zone is where days and hours are counted.

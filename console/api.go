@@ -57,6 +57,7 @@ func calls() []call {
 	}
 	return []call{
 		{"GET " + campaign, See, command("status", "campaign"), nil},
+		{"GET " + campaign + "/calendar", See, command("calendar", "campaign"), []string{"day", "donor"}},
 		{"GET " + campaign + "/report", See, command("report", "campaign"), []string{"week"}},
 		{"GET " + campaign + "/texts", See, command("texts", "campaign"), []string{"edition", "step", "variant"}},
 		{"GET " + donor, See, func(r *http.Request) []string {

@@ -100,11 +100,14 @@ func (c *Console) closed() []route {
 	for _, list := range [][]route{
 		c.houseRoutes(),
 		c.campaignRoutes(),
+		c.calendarRoutes(),
 		c.reportRoutes(),
 		c.stateRoutes(),
 		c.textRoutes(),
 		c.listRoutes(),
 		c.importRoutes(),
+		c.contactRoutes(),
+		c.holidayRoutes(),
 		c.taskRoutes(),
 		c.settingsRoutes(),
 	} {

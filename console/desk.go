@@ -4,6 +4,7 @@ package console
 // pages says what it asks, in an interface of its own that stands here.
 type Desk interface {
 	CampaignDesk
+	CalendarDesk
 	ReportDesk
 	StateDesk
 	LetterDesk

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"outreach.example/console/calendar"
 	"outreach.example/ledger"
 	"outreach.example/letter"
 )
@@ -108,6 +109,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"sentence":   Sentence,
 	"personPath": PersonPath,
 	"dict":       dict,
+	"next":       func(i int) int { return i + 1 },
 }).ParseFS(files, "pages/*.html"))
 
 // dict gives a template several values under names.
@@ -189,6 +191,9 @@ var assetPath, assetContent = func() (map[string]string, map[string][]byte) {
 		b, err := files.ReadFile("pages/" + name)
 		if err != nil {
 			panic(err) // it is embedded
+		}
+		if name == "style.css" {
+			b = append(b, calendar.Style...)
 		}
 		sum := sha256.Sum256(b)
 		ext := path.Ext(name)

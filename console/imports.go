@@ -264,7 +264,7 @@ func (c *Console) decideImport(v *visit) error {
 		return v.again(p, form)
 	}
 	_ = folder.Drop(v.who(), p.Waiting.ID) // it goes after a day in any case
-	return v.to("/imports", fmt.Sprintf("%s is written: %s now. Letters change when the campaign is planned again and somebody who neither planned it nor imported approves it.", i.File, plural(i.Rows, "row")))
+	return v.to("/imports", saidOf(i.File, plural(i.Rows, "row")))
 }
 
 func (v *visit) again(p *importForm, form *problems) error {
@@ -278,7 +278,7 @@ func (c *Console) undoImport(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.to("/imports", fmt.Sprintf("%s is again as it was before %s was imported.", i.File, i.Brought))
+	return v.to("/imports", fmt.Sprintf("%s is again as it was %s.", i.File, i.Before()))
 }
 
 // keepTable is a table for a spreadsheet, to be changed there and brought back.

@@ -66,6 +66,7 @@ type tablePage struct {
 	Notes []string
 	Pager pager
 	Table string // that can be imported, "" for none
+	Name  string // of the table
 }
 
 const tableRows = 100
@@ -77,7 +78,7 @@ func (c *Console) table(name string) page {
 			return err
 		}
 		about := help("/" + name)
-		p := tablePage{frame: v.frame(about.Title, link{"Project", "/project"}), View: v.view(), About: about, Head: table.Head, Notes: notes}
+		p := tablePage{frame: v.frame(about.Title, link{"Project", "/project"}), View: v.view(), About: about, Head: table.Head, Notes: notes, Name: name}
 		if slices.Contains(donor.Tables, name) {
 			p.Table = name
 		}

@@ -34,6 +34,8 @@ type picture struct {
 	choices filters
 	waiting int
 	steps   []string // of the letters that wait for a person's release
+
+	laid laid
 }
 
 // A donorLine is one donor in a campaign.

@@ -1,5 +1,7 @@
 package console
 
+import "strings"
+
 // SettingsDesk is what the page of settings asks.
 type SettingsDesk interface {
 	// Settings lists every setting as a person may see it: of a secret, that it is set.
@@ -35,6 +37,7 @@ var topics = []topic{
 	{"campaigns", "/campaigns", "Campaigns", "Every campaign with its letters by state; the states add up to the total. Sent means that the mail server accepted the letter, no more. Pause stops a campaign at once; letters past the commit point may still arrive, and the page says how many."},
 	{"texts", "/texts", "Texts", "Every text of a campaign in its languages, paragraph beside paragraph: what one language lacks, and what was changed in one since the approval and not in another. The folder's files are shown as they are, with their faults; an edition's as it was planned. Change a text in its file; letters change when the campaign is planned again and another person approves it."},
 	{"letter", "/letter", "Letter", "One letter: as text, as its reader sees it, and beside the text that it is written from. The checks are made while the page is, by what checked the letter before it left. Before a worker has written it, it is shown as it would read."},
+	{"calendar", "/campaigns/calendar", "Calendar", "When each letter leaves, or left, by the clocks, the weekend and the holidays of the place where it is read, if nobody answers, holds or pauses it. Hatched days are days of rest and say why. A day of the table leads to its letters, each with the reason for its moment."},
 	{"approvals", "/approvals", "Approvals", "An edition is everything that will leave: texts, figures, addresses. Whoever planned it cannot approve it. Look at what changed and at the letters, then approve, or send it back with a reason."},
 	{"doubts", "/doubts", "In doubt", "Letters of which nobody knows whether they left. Evidence settles most by itself. A person decides the others half an hour later: sent, send it again, or give it up. Sending again may double a letter; ask the State first."},
 	{"tasks", "/tasks", "Tasks", "What only a person can do. Take a task so that nobody else does it too; close it with a word on how it went. It closes by itself when its reason is gone."},
@@ -44,6 +47,7 @@ var topics = []topic{
 	{"holidays", "/holidays", "Holidays", "Days on which no letter leaves, by the place where it is read, and quiet days of the whole organisation."},
 	{"suppressions", "/suppressions", "Do not write", "Addresses that get no letter any more, with reason, source and date. It beats everything else."},
 	{"imports", "/imports", "Imports", "Contacts and contributions from Excel or a CSV file. First you see what would change, and every fault with its row; then you confirm. The version before is kept, and the last import can be taken back. No letter changes before the campaign is planned again and another person approves it."},
+	{"by-hand", "/tables", "Contacts and holidays by hand", "One contact or one holiday, without a spreadsheet. First you see what would change and what is wrong, beside each field; then you confirm, and say why. It is kept and taken back as an import is, on the page Imports, and no letter changes before the campaign is planned again and another person approves it."},
 	{"relays", "/relays", "Relays", "The mail servers that letters are handed to. A relay that fails is left alone for a while by itself; one that was held stays so until an operator frees it."},
 	{"audit", "/audit", "Audit", "Who did what, and when. Each entry is chained to the one before by its hash, so that none can be changed unseen."},
 	{"people", "/people", "People", "Who may sign in, and as what. One person, one name: nobody approves what was written under the same name."},
@@ -52,6 +56,9 @@ var topics = []topic{
 
 // help is the help of the page at an address: the topic whose address begins it and is longest.
 func help(path string) topic {
+	if strings.HasPrefix(path, "/campaigns/") && strings.HasSuffix(path, "/calendar") {
+		path = "/campaigns/calendar" // one for all campaigns
+	}
 	var best topic
 	for _, t := range topics {
 		if (path == t.Path || t.Path != "/" && len(path) > len(t.Path) && path[:len(t.Path)] == t.Path && path[len(t.Path)] == '/') && len(t.Path) > len(best.Path) {

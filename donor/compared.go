@@ -16,7 +16,7 @@ func (p *Proposal) compare() {
 	pairs, taken := p.pairs(before, after)
 	for i, r := range p.rows {
 		if pairs[i] < 0 {
-			p.Changes = append(p.Changes, Change{"added", p.says(r.cells), r.line, p.filled(r.cells, is[i], true)})
+			p.Changes = append(p.Changes, Change{"added", p.says(r.cells), max(0, r.line), p.filled(r.cells, is[i], true)})
 			continue
 		}
 		old := before[pairs[i]]
@@ -35,7 +35,7 @@ func (p *Proposal) compare() {
 		}
 		line := 0
 		if r.brought {
-			line = r.line
+			line = max(0, r.line)
 		}
 		p.Changes = append(p.Changes, Change{"changed", p.says(r.cells), line, cells})
 	}

@@ -18,6 +18,9 @@ const (
 
 var ranks = []string{Ambassador, Minister, Charge, Office, OtherRank}
 
+// Ranks are those that a contact can have.
+func Ranks() []string { return slices.Clone(ranks) }
+
 // Columns of contacts.csv.
 const (
 	contactDonor = iota

@@ -64,6 +64,10 @@ func (p *Proposal) placed(text string, lines []int, brought bool) string {
 			return word
 		}
 		switch r := p.rows[lines[n-2]]; {
+		case p.edit && r.line == newRow:
+			return "the new row"
+		case p.edit:
+			return fmt.Sprintf("line %d", r.line)
 		case r.brought == brought:
 			return fmt.Sprintf("line %d", r.line)
 		case r.brought:

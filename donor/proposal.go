@@ -25,7 +25,9 @@ type Proposal struct {
 	exists bool
 	bom    bool
 	crlf   bool
-	book   []byte // the workbook as it is, nil for CSV
+	was    []byte // the file as it is
+	book   bool   // it is a workbook, no CSV
+	edit   bool   // of one row; no file is brought
 }
 
 // A Change is a row that is added or removed, or whose cells change.
@@ -67,6 +69,9 @@ func Propose(fsys fs.FS, today Date, fresh int, table string, s Sheet, m Mapping
 	return p
 }
 
+// Before is the file as it was when the proposal was made; ok is false where there was none.
+func (p *Proposal) Before() (content []byte, ok bool) { return p.was, p.exists }
+
 // Refuses says whether anything forbids to write it.
 func (p *Proposal) Refuses() bool { return p.Faults.Refuses() }
 
@@ -92,12 +97,10 @@ func (p *Proposal) readBefore(fsys fs.FS) {
 		p.Faults.Addf(file, 0, 0, "%v", err)
 		return
 	}
-	p.File, p.exists = file, true
+	p.File, p.exists, p.was = file, true, content
 	p.bom = bytes.HasPrefix(content, []byte("\ufeff")) || !utf8.Valid(content)
 	p.crlf = bytes.Contains(content, []byte("\r\n"))
-	if path.Ext(file) == ".xlsx" {
-		p.book = content
-	}
+	p.book = path.Ext(file) == ".xlsx"
 	columns := Columns(p.Table)
 	before, faults := readSheet(columns, file, content, maxSheetRows, maxUnzipped)
 	for i, h := range before.Head {
@@ -151,9 +154,7 @@ func (p *Proposal) bring(fsys fs.FS, s Sheet, m Mapping) (out []proposed) {
 			}
 			cells[i] = r.Cells[at]
 			any = any || cells[i] != ""
-			if defused := Cell(cells[i]); defused != cells[i] {
-				p.Faults.Addf(s.File, r.Line, 0, "%s %s begins as a formula of a spreadsheet: write it without its first character", name, Quote(cells[i]))
-			}
+			p.noFormula(s.File, r.Line, name, cells[i])
 			if name == "donor" {
 				cells[i] = knownDonor(cells[i], own)
 			}
@@ -174,6 +175,13 @@ func (p *Proposal) bring(fsys fs.FS, s Sheet, m Mapping) (out []proposed) {
 		out = append(out, proposed{cells, r.Line, true})
 	}
 	return out
+}
+
+// noFormula refuses a value that a spreadsheet would compute.
+func (p *Proposal) noFormula(file string, line int, column, value string) {
+	if Cell(value) != value {
+		p.Faults.Addf(file, line, 0, "%s %s begins as a formula of a spreadsheet: write it without its first character", column, Quote(value))
+	}
 }
 
 // ownDonors are the ids of the project's own donors, as far as their file can be read.

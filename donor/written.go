@@ -17,7 +17,7 @@ import (
 // and of a workbook the first sheet, with its other sheets as they are.
 func (p *Proposal) Content() ([]byte, error) {
 	var content []byte
-	if p.book != nil {
+	if p.book {
 		var err error
 		if content, err = p.encodeXLSX(); err != nil {
 			return nil, fmt.Errorf("%s cannot be written: %w", p.File, err)
@@ -81,7 +81,7 @@ func (p *Proposal) encodeXLSX() (_ []byte, err error) {
 			err = fmt.Errorf("its parts do not fit together")
 		}
 	}()
-	book, err := excelize.OpenReader(bytes.NewReader(p.book), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped})
+	book, err := excelize.OpenReader(bytes.NewReader(p.was), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped})
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (a *app) calendar(cmd *cobra.Command, name string, f calendarFlags) error {
 				return err
 			}
 		}
-		return a.showCalendar(calendar.Make(p.campaign, letters), f, day)
+		return a.showCalendar(calendar.Make(p.campaign, letters, now), f, day)
 	}
 	return a.withLedger(cmd, func(ctx context.Context, l *ledger.Ledger) error {
 		c, err := which(ctx, l, name)
@@ -108,6 +108,11 @@ func (a *app) named(name string) (*project, error) {
 		return nil, err
 	}
 	return p, p.load()
+}
+
+// Calendar is that of outreach calendar.
+func (d *consoleDesk) Calendar(ctx context.Context, c ledger.Campaign) (calendar.Calendar, error) {
+	return laidOut(ctx, d.house.ledger, c)
 }
 
 // laidOut is the calendar of a campaign as the ledger has it: what left, what has a due time, and what follows from it.
@@ -171,7 +176,7 @@ func laidOut(ctx context.Context, l *ledger.Ledger, c ledger.Campaign) (calendar
 	}); err != nil {
 		return calendar.Calendar{}, err
 	}
-	return calendar.Make(written, written.Leavings(donors, now, been)), nil
+	return calendar.Make(written, written.Leavings(donors, now, been), now), nil
 }
 
 func (a *app) showCalendar(c calendar.Calendar, f calendarFlags, day donor.Date) error {

@@ -117,6 +117,7 @@ func TestPagesForEverybody(t *testing.T) {
 		"holidays": "/holidays", "suppressions": "/suppressions",
 		"state": "/campaigns/resilience/donors/KEN", "letter": "/campaigns/resilience/donors/KEN/letters/appeal", "help": "/help",
 		"texts": "/campaigns/resilience/texts", "texts-variant": "/campaigns/resilience/texts?text=appeal.large&edition=approved",
+		"calendar": "/campaigns/resilience/calendar", "calendar-day": "/campaigns/resilience/calendar?day=" + time.Now().Format(time.DateOnly),
 		"campaigns": "/campaigns", "campaign": "/campaigns/resilience", "approvals": "/approvals", "doubts": "/doubts", "relays": "/relays",
 	} {
 		b.Look(t, name, address+path)
@@ -124,6 +125,12 @@ func TestPagesForEverybody(t *testing.T) {
 	author := consoletest.Open(t)
 	author.SignIn(t, address, "author", password)
 	author.Look(t, "campaign-editor", address+"/campaigns/resilience?group=WEOG")
+	for name, path := range map[string]string{
+		"contacts-editor": "/contacts", "contacts-donor": "/tables/contacts/KEN", "contact": "/tables/contacts/KEN?row=1", "contact-new": "/tables/contacts/KEN?row=new",
+		"holidays-editor": "/holidays", "holiday": "/tables/holidays",
+	} {
+		author.Look(t, name, address+path)
+	}
 	author.Look(t, "cancel", address+"/campaigns/resilience/cancel")
 	author.Go(t, address+"/account")
 	author.Send(t, `form[action$="/account/code"] button`)
@@ -273,6 +280,11 @@ func TestRecordOnThePage(t *testing.T) {
 			b.Send(t, `form[action$="/hold"] button`)
 			if got := b.Text(t, ".said"); !strings.Contains(got, "KEN") {
 				t.Errorf("let go: %s", got)
+			}
+			b.Go(t, address+"/campaigns/resilience")
+			b.Send(t, `a[href$="/calendar"]`)
+			if got := b.Text(t, "main"); !strings.Contains(got, "523 letters") { // of each State the letter and two reminders, of Norway the letter
+				t.Errorf("calendar: %s", got)
 			}
 			b.Go(t, address+"/reports")
 			if got := b.Text(t, "main"); !strings.Contains(got, "NOK 25,000,000.50") || !strings.Contains(got, "1 of 175 donors") {

@@ -30,6 +30,7 @@ func TestWholeWalk(t *testing.T) {
 	for house, open := range houses {
 		for name, browser := range map[string]func(testing.TB) *consoletest.Browser{"script": consoletest.Open, "no script": consoletest.OpenWithoutScript} {
 			t.Run(house+", "+name, func(t *testing.T) {
+				t.Parallel()
 				w := open(t)
 				w.author, w.approver = browser(t), browser(t)
 				w.author.SignIn(t, w.address, "author", w.password)

@@ -246,7 +246,7 @@ func (a *app) importListCommand() *cobra.Command {
 				return a.print(map[string]any{"imports": append([]intake.Import{}, all...)})
 			}
 			for _, i := range all {
-				what := fmt.Sprintf("%s from %s", i.File, i.Brought)
+				what := i.File + " " + i.From()
 				if i.Undoes != "" {
 					what = "taken back: " + what
 				}
@@ -270,10 +270,10 @@ func (a *app) importListCommand() *cobra.Command {
 
 func (a *app) importUndoCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "undo TABLE", Short: "Take the last import of a table back", Example: "  outreach import undo contacts --as ann",
+		Use: "undo TABLE", Short: "Take the last import of a table back, or the last change of one by hand", Example: "  outreach import undo contacts --as ann\n  outreach import undo holidays --as ann",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 || !slices.Contains(donor.Tables, args[0]) {
-				return usagef("the last import of which table? there are: %s", strings.Join(donor.Tables, ", "))
+			if len(args) != 1 || !slices.Contains(intake.Tables, args[0]) {
+				return usagef("the last import of which table? there are: %s", strings.Join(intake.Tables, ", "))
 			}
 			return nil
 		},
@@ -298,7 +298,7 @@ func (a *app) importUndoCommand() *cobra.Command {
 			if a.json {
 				return a.print(i)
 			}
-			fmt.Fprintf(a.out, "%s is again as it was before %s was imported\n", i.File, i.Brought)
+			fmt.Fprintf(a.out, "%s is again as it was %s\n", i.File, i.Before())
 			a.next("outreach import list")
 			return nil
 		},

@@ -22,12 +22,14 @@ type Calendar struct {
 	Days    []Day
 	Letters []campaign.Leaving // in the order in which they leave
 	Zone    *time.Location     // of the organisation, for the table
+	Today   donor.Date         // by its clock
 }
 
 // A Day is one day, by the clocks of the places where its letters are read.
 type Day struct {
 	Date   donor.Date
 	Counts map[string]int // letters by step
+	Left   int            // how many of them have left
 	Off    string         // why nobody reads at the campaign's own place; "" for a working day
 }
 
@@ -39,13 +41,18 @@ func (d Day) Total() (n int) {
 	return n
 }
 
-// Make makes the calendar of a campaign's letters.
-func Make(c *campaign.Campaign, letters []campaign.Leaving) Calendar {
-	out := Calendar{Title: cmp.Or(c.Title["en"], c.Name), Letters: letters, Zone: c.Zone()}
+// Named says whether the day is one of rest that has a name: a holiday, no mere weekend.
+func (d Day) Named() bool {
+	return d.Off != "" && d.Off != campaign.Weekend && d.Off != campaign.NotBegun
+}
+
+// Make makes the calendar of a campaign's letters as of a moment.
+func Make(c *campaign.Campaign, letters []campaign.Leaving, now time.Time) Calendar {
+	out := Calendar{Title: cmp.Or(c.Title["en"], c.Name), Letters: letters, Zone: c.Zone(), Today: donor.DateOf(now.In(c.Zone()))}
 	for _, s := range c.Steps {
 		out.Steps = append(out.Steps, s.Name)
 	}
-	counts := map[donor.Date]map[string]int{}
+	counts, left := map[donor.Date]map[string]int{}, map[donor.Date]int{}
 	var first, last donor.Date
 	for _, l := range letters {
 		d := donor.DateOf(l.At)
@@ -53,6 +60,9 @@ func Make(c *campaign.Campaign, letters []campaign.Leaving) Calendar {
 			counts[d] = map[string]int{}
 		}
 		counts[d][l.Step]++
+		if l.Left {
+			left[d]++
+		}
 		if first == (donor.Date{}) || d.Before(first) {
 			first = d
 		}
@@ -67,13 +77,32 @@ func Make(c *campaign.Campaign, letters []campaign.Leaving) Calendar {
 	last = last.AddDays((7 - int(last.Weekday())) % 7)
 	usual := c.Usual()
 	for d := first; !last.Before(d); d = d.AddDays(1) {
-		out.Days = append(out.Days, Day{Date: d, Counts: counts[d], Off: usual.Off(d)})
+		out.Days = append(out.Days, Day{Date: d, Counts: counts[d], Left: left[d], Off: usual.Off(d)})
 	}
 	return out
 }
 
 // Weeks are the days by weeks.
 func (c Calendar) Weeks() [][]Day { return slices.Collect(slices.Chunk(c.Days, 7)) }
+
+// Part is the calendar of so many of its weeks: the nth part, from 1, or with 0 the one that today is in, else the first. Parts
+// says how many there are.
+func (c Calendar) Part(n, weeks int) (part Calendar, at, parts int) {
+	days := 7 * weeks
+	parts = max(1, (len(c.Days)+days-1)/days)
+	if n == 0 {
+		today := slices.IndexFunc(c.Days, func(d Day) bool { return d.Date == c.Today })
+		n = max(0, today)/days + 1
+	}
+	at = max(1, min(n, parts))
+	c.Days = c.Days[(at-1)*days : min(len(c.Days), at*days)]
+	return c, at, parts
+}
+
+// Telling are the days that say something: those with letters, and those of rest that have a name.
+func (c Calendar) Telling() []Day {
+	return slices.DeleteFunc(slices.Clone(c.Days), func(d Day) bool { return d.Total() == 0 && !d.Named() })
+}
 
 // On are the letters of a day.
 func (c Calendar) On(d donor.Date) (out []campaign.Leaving) {
@@ -138,7 +167,7 @@ func (c Calendar) Text(w io.Writer) error {
 		switch {
 		case len(parts) > 0 && d.Off != "":
 			parts = append(parts, "("+d.Off+")")
-		case d.Off != "" && d.Off != "weekend" && d.Off != "before the campaign begins":
+		case d.Named():
 			parts = append(parts, d.Off)
 		}
 		if len(parts) == 0 {

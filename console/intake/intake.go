@@ -1,6 +1,7 @@
-// Package intake takes a table that somebody brings into the project folder. It keeps what was brought until it is
-// confirmed, writes the folder's own file whole or not at all, keeps the version before, and takes an import back. What the
-// rows mean is for donor to say; an import changes no letter before the campaign is planned and approved anew.
+// Package intake takes what somebody brings into the project folder: a table, one row changed by hand, a holiday. It keeps what
+// was brought until it is confirmed, writes the folder's own file whole or not at all, keeps the version before, and takes an
+// import back. What rows and days mean is for donor and campaign to say; an import changes no letter before the campaign is
+// planned and approved anew.
 //
 // All of its own lies in the folder imports of the project:
 //
@@ -53,7 +54,7 @@ type Import struct {
 	Why     string    `json:"why,omitempty"`
 	Table   string    `json:"table"`
 	File    string    `json:"file"`    // of the project that was written
-	Brought string    `json:"brought"` // name of the file that somebody brought
+	Brought string    `json:"brought"` // name of the file that somebody brought; "" for a change by hand
 	Added   int       `json:"added"`
 	Changed int       `json:"changed"`
 	Removed int       `json:"removed"`
@@ -63,7 +64,23 @@ type Import struct {
 	Undoes  string    `json:"undoes,omitempty"` // the import that this takes back
 
 	Undone bool `json:"-"` // it was taken back
-	Last   bool `json:"-"` // it is the one of its table that can be taken back
+	Last   bool `json:"-"` // it is the one of its file that can be taken back
+}
+
+// From says in words where it came from.
+func (i Import) From() string {
+	if i.Brought == "" {
+		return "by hand"
+	}
+	return "from " + i.Brought
+}
+
+// Before says in words what the file is before it.
+func (i Import) Before() string {
+	if i.Brought == "" {
+		return "before it was changed by hand"
+	}
+	return "before " + i.Brought + " was imported"
 }
 
 // Propose says what the table becomes with what was brought, and as what the table was read: Take wants it again.
@@ -74,8 +91,15 @@ func (f Folder) Propose(table string, s donor.Sheet, m donor.Mapping, replace bo
 	}
 	defer root.Close()
 	p = donor.Propose(root.FS(), donor.DateOf(f.Now()), f.Fresh, table, s, m, replace)
-	base, err = sum(root, p.File)
-	return p, base, err
+	return p, baseOf(p), nil
+}
+
+// baseOf is as what the table was read.
+func baseOf(p *donor.Proposal) string {
+	if content, ok := p.Before(); ok {
+		return hash(content)
+	}
+	return ""
 }
 
 // Table is a table of the folder as CSV for a spreadsheet, to be changed there and brought back; ok is false where there is
@@ -109,20 +133,26 @@ func (f Folder) Table(table string) (content []byte, ok bool, err error) {
 
 // Take writes what was proposed, unless the table changed since.
 func (f Folder) Take(who, why, brought string, p *donor.Proposal, base string) (Import, error) {
-	i := Import{
-		ID: f.stamp(), At: f.Now().UTC(), Who: who, Why: why, Table: p.Table, File: p.File, Brought: Name(brought),
-		Added: p.Count("added"), Changed: p.Count("changed"), Removed: p.Count("removed"), Rows: p.Total(),
-	}
 	switch {
 	case p.Refuses():
-		return i, p.Faults
+		return Import{}, p.Faults
 	case len(p.Changes) == 0:
-		return i, ledger.Refusal(fmt.Sprintf("nothing would change: %s has all of it already", p.File))
+		return Import{}, ledger.Refusal(fmt.Sprintf("nothing would change: %s has all of it already", p.File))
 	}
 	content, err := p.Content()
 	if err != nil {
-		return i, err
+		return Import{}, err
 	}
+	i := Import{
+		Who: who, Why: why, Table: p.Table, File: p.File, Brought: Name(brought),
+		Added: p.Count("added"), Changed: p.Count("changed"), Removed: p.Count("removed"), Rows: p.Total(),
+	}
+	return f.write(i, content, base)
+}
+
+// write writes a file of the project, unless it is another one than the base.
+func (f Folder) write(i Import, content []byte, base string) (Import, error) {
+	i.ID, i.At = f.stamp(), f.Now().UTC()
 	root, err := f.open()
 	if err != nil {
 		return i, err
@@ -133,12 +163,12 @@ func (f Folder) Take(who, why, brought string, p *donor.Proposal, base string) (
 		return i, err
 	}
 	defer unlock()
-	now, err := sum(root, p.File)
+	now, err := sum(root, i.File)
 	if err != nil {
 		return i, err
 	}
 	if now != base {
-		return i, ledger.Refusal(fmt.Sprintf("%s was changed since this difference was shown, and nothing was written: look at the difference again", p.File))
+		return i, ledger.Refusal(fmt.Sprintf("%s was changed since this difference was shown, and nothing was written: look at the difference again", i.File))
 	}
 	return i, f.change(root, &i, content)
 }
@@ -168,7 +198,7 @@ func (f Folder) Undo(who, id string) (Import, error) {
 	case was.Undone:
 		return was, ledger.Refusal("this import was taken back already")
 	case !was.Last:
-		return was, ledger.Refusal(fmt.Sprintf("only the last import of %s can be taken back", was.Table))
+		return was, ledger.Refusal(fmt.Sprintf("only the last import of %s can be taken back", strings.TrimSuffix(was.File, path.Ext(was.File))))
 	}
 	now, err := sum(root, was.File)
 	if err != nil {
@@ -250,8 +280,8 @@ func imports(root *os.Root) ([]Import, error) {
 	}
 	last := map[string]bool{}
 	for at := len(all) - 1; at >= 0; at-- {
-		if i := &all[at]; i.Undoes == "" && !i.Undone && !last[i.Table] {
-			i.Last, last[i.Table] = true, true
+		if i := &all[at]; i.Undoes == "" && !i.Undone && !last[i.File] {
+			i.Last, last[i.File] = true, true
 		}
 	}
 	return all, nil
@@ -266,12 +296,15 @@ func (f Folder) change(root *os.Root, i *Import, content []byte) error {
 	case err != nil:
 		return unreadable(i.File, err)
 	default:
-		i.Kept = before + "/" + i.ID + "-" + i.File
+		i.Kept = before + "/" + i.ID + "-" + strings.ReplaceAll(i.File, "/", "-")
 		if err := put(root, i.Kept, old, 0o600); err != nil {
 			return err
 		}
 	}
 	if content != nil {
+		if err := f.make(root, path.Dir(i.File)); err != nil {
+			return err
+		}
 		i.Wrote = hash(content)
 	}
 	line, err := json.Marshal(i)

@@ -119,8 +119,11 @@ func (f Folder) forget(root *os.Root, meant func(Waiting) bool) {
 	}
 }
 
-// Name is what a file is called, without its folders and without what cannot be seen.
+// Name is what a file is called, without its folders and without what cannot be seen; "" for none.
 func Name(s string) string {
+	if s == "" {
+		return ""
+	}
 	s = path.Base(strings.ReplaceAll(s, `\`, "/"))
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
