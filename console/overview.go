@@ -133,6 +133,9 @@ func waitingIn(c ledger.Campaign, counts map[string]ledger.Counts) []waiting {
 	if c.Status == "approved" {
 		out = append(out, waiting{c.Name + " is approved and has not been started", path + "/start", "Start it", false})
 	}
+	if c.Status == "running" && len(c.Canary) > 0 {
+		out = append(out, waiting{fmt.Sprintf("The letters of %s wait for its canary: the first %d", c.Name, len(c.Canary)), path, "Look at it", false})
+	}
 	if c.Status == "paused" {
 		out = append(out, waiting{fmt.Sprintf("%s is paused by %s", c.Name, ledger.NameOf(c.PausedBy)), path, "Look at it", false})
 	}
