@@ -176,6 +176,13 @@ func (c *Console) campaignPage(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if now.Status != p.Campaign.Status || now.Edition != p.Campaign.Edition || len(now.Canary) != len(p.Campaign.Canary) {
+		// Somebody has decided elsewhere: what is said of the donors would contradict it.
+		c.gallery.touch()
+		if p, err = c.picture(v.ctx, now.Name); err != nil {
+			return err
+		}
+	}
 	if len(now.Steps) == 0 {
 		now.Steps = p.Campaign.Steps
 	}

@@ -139,6 +139,7 @@ func TestPagesForEverybody(t *testing.T) {
 
 // A campaign from the first edition to the last letter, by two people in two browsers who see a terminal never.
 func TestCampaignInTheConsole(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t, ledgertest.Start(t).Addr, map[string]string{"Ada Author": "editor", "Bea Approver": "approver", "Ole Operator": "operator"})
 	ada, bea := consoletest.Open(t), consoletest.Open(t)
 	ada.SignIn(t, o.address, "ada author", officePassword)

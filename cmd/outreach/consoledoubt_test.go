@@ -11,6 +11,7 @@ import (
 
 // A doubt in the console: its evidence, and a decision that whoever planned the letter cannot make.
 func TestDoubtInTheConsole(t *testing.T) {
+	t.Parallel()
 	f, _ := newDying(t)
 	f.env["OUTREACH_CONSOLE"] = "127.0.0.1:0"
 	errs := running(t, f.env, "-C", f.dir, "up")

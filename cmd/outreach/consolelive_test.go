@@ -11,6 +11,7 @@ import (
 
 // The same walk with script switched off: every form works, and every page says how it stands when it is asked for.
 func TestCampaignWithoutScript(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t, ledgertest.Start(t).Addr, map[string]string{"Ada Author": "editor", "Bea Approver": "approver,admin"})
 	must(t, o.env, "-C", o.dir, "plan", sample, "--as", "Ada Author")
 	ada, bea := consoletest.OpenWithoutScript(t), consoletest.OpenWithoutScript(t)
@@ -65,6 +66,7 @@ func TestCampaignWithoutScript(t *testing.T) {
 
 // A page that is open follows the ledger by itself, and a countdown runs.
 func TestPageFollows(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t, ledgertest.Start(t).Addr, map[string]string{"Ada Author": "editor"})
 	b := consoletest.Open(t)
 	b.SignIn(t, o.address, "Ada Author", officePassword)
