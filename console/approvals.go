@@ -58,7 +58,8 @@ func (v *visit) own(c ledger.Campaign) bool {
 type approvalForm struct {
 	frame
 	Campaign  ledger.Campaign
-	Canary    int // letters that leave before the others
+	Canary    int  // letters that leave before the others
+	Started   bool // the campaign has started: there is no further canary
 	Hash      string
 	Path      string
 	Own       bool
@@ -126,7 +127,7 @@ func (v *visit) approval(status int, form *problems, r *review) error {
 	camp := r.campaign
 	page := approvalForm{
 		frame: v.frame("Approve "+camp.Name, link{"Approvals", "/approvals"}), Campaign: camp, Hash: camp.Pending, Path: campaignPath(camp.Name),
-		Own: v.own(camp), First: camp.Edition == "", Goal: r.written.Goal, Canary: r.written.Canary, View: v.view(), Reason: v.value("reason"),
+		Own: v.own(camp), First: camp.Edition == "", Goal: r.written.Goal, Canary: r.written.Canary, Started: camp.Status == "running" || camp.Status == "paused", View: v.view(), Reason: v.value("reason"),
 	}
 	page.problems = form
 	page.Files, page.Changed = r.files(), r.donors()

@@ -63,6 +63,14 @@ func (l *Ledger) LookAtCanary(ctx context.Context, who string, c Campaign, copie
 
 // LetGo lets the letters after the canary go because a person says so, who did not write the edition.
 func (l *Ledger) LetGo(ctx context.Context, who string, c Campaign, reason string) error {
+	own := func(name, how string) error {
+		return Refusal(fmt.Sprintf("%s %s this edition of %s; another person lets its letters go: add --as NAME", name, authorship(how), c.Name))
+	}
+	if name, how, err := l.own(ctx, c.Name, c.Edition, who); err != nil {
+		return err
+	} else if name != "" {
+		return own(name, how)
+	}
 	got, err := l.canary(ctx, who, c, "go", oneLine(reason), "")
 	if err != nil {
 		return err
@@ -73,7 +81,7 @@ func (l *Ledger) LetGo(ctx context.Context, who string, c Campaign, reason strin
 	case "stale":
 		return Refusal("the canary of " + c.Name + " is another one meanwhile; look at it again: outreach canary " + c.Name)
 	case "own":
-		return Refusal(fmt.Sprintf("%s %s this edition of %s; another person lets its letters go: add --as NAME", got[1], authorship(got[2]), c.Name))
+		return own(got[1], got[2])
 	}
 	return nil
 }

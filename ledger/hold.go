@@ -63,6 +63,16 @@ func (l *Ledger) Holds(ctx context.Context) (map[string]Hold, error) {
 // Release lets letters of a step go that wait for a person: one donor's, or with donor "" all of the given blocks. The
 // person who planned the edition may not.
 func (l *Ledger) Release(ctx context.Context, who, campaign, step, donor string, blocks []string) (int, error) {
+	own := Refusal(who + " planned this edition, or imported rows of it; another person releases its letters: add --as NAME")
+	edition, err := l.Redis.HGet(ctx, campaignKey(campaign), "edition").Result()
+	if err != nil && !isNil(err) {
+		return 0, fmt.Errorf("campaign %s: %w", campaign, err)
+	}
+	if name, _, err := l.own(ctx, campaign, edition, who); err != nil {
+		return 0, err
+	} else if name != "" {
+		return 0, own
+	}
 	keys := []string{
 		metaKey(), auditKey(), campaignKey(campaign), countsKey(campaign), lookKey(campaign), dueKey(campaign),
 		casesKey(campaign),
@@ -74,7 +84,7 @@ func (l *Ledger) Release(ctx context.Context, who, campaign, step, donor string,
 	}
 	n, err := l.number(ctx, "release", keys, args...)
 	if n < 0 {
-		return 0, Refusal(who + " planned this edition; another person releases its letters: add --as NAME")
+		return 0, own
 	}
 	return n, err
 }

@@ -572,11 +572,13 @@ func TestImportersApproveNothing(t *testing.T) {
 				t.Errorf("approval by %s: %v, want %q", who, err, want)
 			}
 		}
-		plan(editionOne, "2", "Bea (console)", "cid")
-		if c, err := l.Campaign(ctx, "res"); err != nil || strings.Join(c.Importers, ", ") != "Bea (console), cid" || c.Import != "" {
+		plan(editionOne, "2", "Bea (console)", "cid", "José Diaz")
+		approve(editionOne, "JOSE\u0301 DIAZ (desk)", "José Diaz imported rows")
+		if c, err := l.Campaign(ctx, "res"); err != nil || strings.Join(c.Importers, ", ") != "Bea (console), cid, José Diaz" || c.Import != "" {
 			t.Errorf("it waits with %q, %q, %v", c.Importers, c.Import, err)
 		}
 		approve(editionOne, "bea", "Bea (console) imported rows of this edition of res")
+		approve(editionOne, "\u00a0BEA", "Bea (console) imported rows of this edition of res") // a space that is none of ASCII's
 		approve(editionOne, "Cid (desk)", "cid imported rows of this edition of res")
 		approve(editionOne, "ann", "ann planned this edition of res")
 		approve(editionOne, "dan", "")

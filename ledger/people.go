@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // An Account is somebody who may sign in to the console. Stored as roles|JSON: fields may be added, never renamed. What the
@@ -36,8 +38,11 @@ type Token struct {
 	By    string    `json:"by"`
 }
 
-// PersonKey is what a name is found by: nobody has the same name in other letter case or spacing.
-func PersonKey(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
+// PersonKey is what a name is found by: nobody has the same name in other letter case, spacing or
+// composition of its accents.
+func PersonKey(name string) string {
+	return norm.NFC.String(strings.ToLower(strings.Join(strings.Fields(name), " ")))
+}
 
 func (p Account) store() (string, error) {
 	b, err := json.Marshal(p)

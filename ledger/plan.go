@@ -74,6 +74,31 @@ func authorship(how string) string {
 	return "planned"
 }
 
+// own says whether somebody wrote an edition, by names as people write them: a script of the store folds the letter case of
+// ASCII alone, and guards against a race. It returns the name as it is kept, and how.
+func (l *Ledger) own(ctx context.Context, campaign, edition, who string) (name, how string, err error) {
+	v, err := l.Redis.HMGet(ctx, campaignKey(campaign), "by:"+edition, "with:"+edition, "pending", "pending_by", "edition", "written_by").Result()
+	if err != nil {
+		return "", "", fmt.Errorf("campaign %s: %w", campaign, err)
+	}
+	text := func(i int) string { s, _ := v[i].(string); return s }
+	same := func(s string) bool { return s != "" && PersonKey(NameOf(s)) == PersonKey(NameOf(who)) }
+	switch {
+	case same(text(0)):
+		return text(0), "planned", nil
+	case text(2) == edition && same(text(3)):
+		return text(3), "planned", nil
+	case text(4) == edition && same(text(5)):
+		return text(5), "planned", nil
+	}
+	for name := range strings.SplitSeq(text(1), "\n") {
+		if same(name) {
+			return name, "imported", nil
+		}
+	}
+	return "", "", nil
+}
+
 // A Refusal is the ledger's no to something a person asked for, in a sentence for that person.
 type Refusal string
 
@@ -141,9 +166,24 @@ type StepApproval struct {
 	Until time.Time // the end of the standing approval
 }
 
+func notOwn(name, how, campaign string) Refusal {
+	return Refusal(fmt.Sprintf("%s %s this edition of %s; another person approves it: outreach approve %s --as NAME", name, authorship(how), campaign, campaign))
+}
+
 // Approve approves the edition that waits, and switches the campaign to it in the same step. Nobody approves what they
 // planned.
 func (l *Ledger) Approve(ctx context.Context, who, campaign, edition string, steps []StepApproval) (again bool, err error) {
+	pending, err := l.Redis.HGet(ctx, campaignKey(campaign), "pending").Result()
+	if err != nil && !isNil(err) {
+		return false, fmt.Errorf("campaign %s: %w", campaign, err)
+	}
+	if pending == edition {
+		if name, how, err := l.own(ctx, campaign, edition, who); err != nil {
+			return false, err
+		} else if name != "" {
+			return false, notOwn(name, how, campaign)
+		}
+	}
 	args := []any{who, campaign, edition}
 	for _, s := range steps {
 		if s.Each {
@@ -158,8 +198,7 @@ func (l *Ledger) Approve(ctx context.Context, who, campaign, edition string, ste
 	}
 	switch got[0] {
 	case "own":
-		return false, Refusal(fmt.Sprintf("%s %s this edition of %s; another person approves it: outreach approve %s --as NAME",
-			got[1], authorship(got[2]), campaign, campaign))
+		return false, notOwn(got[1], got[2], campaign)
 	case "other":
 		if got[1] == "" {
 			return false, Refusal("no edition of " + campaign + " waits for approval; plan it first: outreach plan " + campaign)

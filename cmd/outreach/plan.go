@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"outreach.example/campaign"
+	"outreach.example/console/intake"
 	"outreach.example/donor"
 	"outreach.example/ledger"
 )
@@ -127,8 +128,7 @@ func (a *app) plan(ctx context.Context, h *house, p *project, who string) (plann
 	if err := l.StoreEdition(ctx, out.edition, e.Encode(), list); err != nil {
 		return planned{}, err
 	}
-	// Whoever imports while the files are read counts now and, as they are not in them for sure, again with the next edition.
-	_, importers, err := a.intake().Since(known.Import)
+	importers, err := a.importers(ctx, l, p, known)
 	if err != nil {
 		return planned{}, err
 	}
@@ -144,6 +144,49 @@ func (a *app) plan(ctx context.Context, h *house, p *project, who string) (plann
 		out.laid, err = h.scheduler().Lay(ctx, who, p.name)
 	}
 	return out, err
+}
+
+// importers are those who imported since the edition that is approved, or, for a campaign without one, since the last import
+// that any campaign's approved edition has. Whoever imports or takes back while the files are read counts: the files may have
+// either.
+func (a *app) importers(ctx context.Context, l *ledger.Ledger, p *project, known ledger.Campaign) ([]string, error) {
+	now, _, err := a.intake().Settled()
+	if err != nil {
+		return nil, err
+	}
+	since := known.Import
+	if known.Edition == "" {
+		if since, err = lastApproved(ctx, l, now); err != nil {
+			return nil, err
+		}
+	}
+	who := intake.Since(p.imports, since)
+	for _, name := range intake.Since(now, since) {
+		if !slices.Contains(who, name) {
+			who = append(who, name)
+		}
+	}
+	return who, nil
+}
+
+// lastApproved is the newest import that an approved edition of any campaign has.
+func lastApproved(ctx context.Context, l *ledger.Ledger, all []intake.Import) (string, error) {
+	names, err := l.Campaigns(ctx)
+	if err != nil {
+		return "", err
+	}
+	approved := map[string]bool{}
+	for _, name := range names {
+		c, err := l.Campaign(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		approved[c.Import] = true
+	}
+	if at := slices.IndexFunc(all, func(i intake.Import) bool { return approved[i.ID] }); at >= 0 {
+		return all[at].ID, nil
+	}
+	return "", nil
 }
 
 // canary is where the letters lie that leave before all others.

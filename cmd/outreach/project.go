@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"outreach.example/campaign"
+	"outreach.example/console/intake"
 	"outreach.example/donor"
 	"outreach.example/templates"
 )
@@ -40,7 +41,8 @@ type project struct {
 	wrong    donor.Faults      // of the attachments, as they were read
 	encoded  map[string][]byte // by hash, those that go to everybody, once a letter took them along
 
-	imported string // the last import before the files were read
+	imports  []intake.Import // of before the files were read
+	imported string          // the last of them that the files have for sure
 
 	settings config
 	unread   error // why the settings could not be read; whoever reads them all tells
@@ -205,7 +207,7 @@ func (p *project) inputs() string { return campaign.HashInputs(p.written) }
 
 // load reads and checks everything. All faults of all files come at once; letters are rendered by freeze.
 func (p *project) load() (err error) {
-	if p.imported, _, err = p.app.intake().Since(""); err != nil {
+	if p.imports, p.imported, err = p.app.intake().Settled(); err != nil {
 		return err
 	}
 	today := donor.DateOf(p.app.now())

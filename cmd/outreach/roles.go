@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,7 +52,11 @@ type house struct {
 }
 
 func (h *house) scheduler() *scheduler.Scheduler {
-	return &scheduler.Scheduler{Ledger: h.ledger, Queue: queue.New(h.queue), Now: h.app.now, Log: h.log, Always: h.always, Sweep: h.app.test.sweep()}
+	boxes, _ := mailboxes(h.config) // whoever reads them tells what is wrong with them
+	return &scheduler.Scheduler{
+		Ledger: h.ledger, Queue: queue.New(h.queue), Now: h.app.now, Log: h.log, Always: h.always, Sweep: h.app.test.sweep(),
+		Copied: slices.ContainsFunc(boxes, func(m box) bool { return !m.replies }),
+	}
 }
 
 // work runs a worker until ctx ends, then lets its letters finish for drain and closes what it opened.

@@ -31,7 +31,8 @@ func TestContactByHand(t *testing.T) {
 	if got := file(t, f); got != strings.Replace(table, "Ada Alder", "Ada Aspen", 1) {
 		t.Errorf("after the change: %q", got)
 	}
-	if _, who, err := f.Since(""); err != nil || !slices.Equal(who, []string{"Ada (console)"}) {
+	all, _, err := f.Settled()
+	if who := Since(all, ""); err != nil || !slices.Equal(who, []string{"Ada (console)"}) {
 		t.Errorf("authors: %v, %v", who, err)
 	}
 	_, err = f.Take("Bea (console)", "another name", "", p, base) // who read the older version

@@ -234,14 +234,33 @@ func (f Folder) Imports() ([]Import, error) {
 	return all, err
 }
 
-// Since says who made what the tables are now different from what they were after an import, "" for the first version of
-// them: everybody who imported or took back, but for what was taken back since. Last is the newest import. An import that
-// the log does not have is taken for older than all.
-func (f Folder) Since(id string) (last string, who []string, err error) {
-	all, err := f.Imports()
-	if err != nil || len(all) == 0 {
-		return "", nil, err
+// Settled are the imports of the log, the newest first, and the last of them whose file is written for sure: the log comes
+// first, and one may be at work.
+func (f Folder) Settled() (all []Import, last string, err error) {
+	root, err := f.open()
+	if err != nil {
+		return nil, "", err
 	}
+	defer root.Close()
+	_, busy := root.Stat(lock)
+	if all, err = imports(root); err != nil {
+		return nil, "", err
+	}
+	slices.Reverse(all)
+	done := all
+	if busy == nil && len(all) > 0 {
+		done = all[1:]
+	}
+	if len(done) > 0 {
+		last = done[0].ID
+	}
+	return all, last, nil
+}
+
+// Since says who made the tables different from what they were after an import, "" for the first version of them: everybody
+// who imported or took back, but for what was taken back since. An import that the log does not have is taken for older
+// than all.
+func Since(all []Import, id string) (who []string) {
 	fresh := all
 	if at := slices.IndexFunc(all, func(i Import) bool { return i.ID == id }); at >= 0 {
 		fresh = all[:at]
@@ -252,7 +271,7 @@ func (f Folder) Since(id string) (last string, who []string, err error) {
 			who = append(who, name)
 		}
 	}
-	return all[0].ID, who, nil
+	return who
 }
 
 func imports(root *os.Root) ([]Import, error) {

@@ -124,7 +124,8 @@ func TestSince(t *testing.T) {
 	f := project(t)
 	since := func(id, want string) (last string) {
 		t.Helper()
-		last, who, err := f.Since(id)
+		all, last, err := f.Settled()
+		who := Since(all, id)
 		if err != nil || strings.Join(who, ", ") != want {
 			t.Errorf("since %q: %q, %v, want %q", id, who, err, want)
 		}
@@ -145,6 +146,19 @@ func TestSince(t *testing.T) {
 	since(first.ID, "")                  // it came and went
 	since(second.ID, "Bea (console)")    // it was there, and she took it back
 	since("a log lost", "Ada (console)") // all that is left of it
+}
+
+// While somebody imports, the last import may not be in the files yet.
+func TestSettledWhileSomebodyImports(t *testing.T) {
+	f := project(t)
+	first := take(t, f, newRow)
+	take(t, f, strings.Replace(newRow, "Ben Birch", "Cia Cedar", 1))
+	if err := os.Mkdir(filepath.Join(f.Dir, "imports", "lock"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if all, last, err := f.Settled(); err != nil || len(all) != 2 || last != first.ID {
+		t.Errorf("settled are %d up to %q, %v, want two up to %q", len(all), last, err, first.ID)
+	}
 }
 
 // Where there was no table, one is made, and gone after the undo.

@@ -12,6 +12,7 @@ if not c[3] or c[3] == '' then return {'none'} end
 if c[3] ~= table.concat(ARGV, ' ', 6) then return {'stale'} end
 local body, well = {}, 0
 if verb == 'go' then
+  if c[1] ~= 'running' and c[1] ~= 'paused' then return {'none'} end
   local author, how = wrote(KEYS[3], c[2] or '', who)
   if author then return {'own', author, how} end
 else
@@ -26,8 +27,11 @@ else
       local p = patience and proof(KEYS[i], donor)
       if not patience or (p and p.n > 0) then well = well + 1
       elseif now - r.t > patience then why = 'no registry copy of its first letter was read' end
-    elseif r and lost[r.s] then why = 'its first letter ' .. lost[r.s] end
-    if why and opentask(KEYS[4], name .. '/' .. donor .. '/canary', now, 'scheduler', now, why .. '; the letters after the canary wait') then
+    elseif not r then why = 'its first letter is not there'
+    elseif lost[r.s] then why = 'its first letter ' .. lost[r.s]
+    elseif r.s == 'P' and now - r.t > 86400000 then why = 'its first letter has been due for a day' end
+    -- One that a person has closed stays closed.
+    if why and redis.call('HEXISTS', KEYS[4], name .. '/' .. donor .. '/canary') == 0 and opentask(KEYS[4], name .. '/' .. donor .. '/canary', now, 'scheduler', now, why .. '; the letters after the canary wait') then
       body[#body + 1] = 'task ' .. name .. '/' .. donor .. '/canary opened'
     end
   end
