@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,18 +14,24 @@ import (
 	"outreach.example/ledger/ledgertest"
 )
 
+// withCanary gives the sample campaign a canary.
+func (o *office) withCanary(t *testing.T, letters int) {
+	t.Helper()
+	file := filepath.Join(o.dir, "campaigns", sample, "campaign.yaml")
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, fmt.Appendf(text, "canary: %d\n", letters), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A campaign whose first letters do not all arrive waits, says so, and asks a person; an approver looks and lets the others go.
 func TestCanaryInTheConsole(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t, ledgertest.Start(t).Addr, map[string]string{"Bea Approver": "approver"})
-	file := filepath.Join(o.dir, "campaigns", sample, "campaign.yaml")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, append(text, "canary: 3\n"...), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	o.withCanary(t, 3)
 	must(t, o.env, "-C", o.dir, "plan", sample, "--as", "ann")
 	bea := consoletest.Open(t)
 	bea.SignIn(t, o.address, "Bea Approver", officePassword)
@@ -65,14 +72,7 @@ func TestCanaryPasses(t *testing.T) {
 	t.Parallel()
 	store := ledgertest.Start(t)
 	o := openOffice(t, store.Addr, nil)
-	file := filepath.Join(o.dir, "campaigns", sample, "campaign.yaml")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, append(text, "canary: 5\n"...), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	o.withCanary(t, 5)
 	must(t, o.env, "-C", o.dir, "plan", sample, "--as", "ann")
 	must(t, o.env, "approve", sample, "--as", "bea")
 	must(t, o.env, "start", sample, "--confirm", sample, "--undo", "0s", "--as", "ann")
