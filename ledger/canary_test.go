@@ -189,3 +189,18 @@ func TestCanaryFails(t *testing.T) {
 		}
 	})
 }
+
+// With its campaign a canary ends, and what it asked of people.
+func TestCanaryOfACancelledCampaign(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, rdb *redis.Client) {
+		w := flock(t, rdb)
+		w.settleAs(w.leave(w.worker)["KEN"], letter.Refused)
+		w.looks(false, false)
+		w.ok(w.Switch(w.ctx, "ann", "res", ledger.Cancel, "wrong year"))
+		w.looks(false, false)
+		tasks, err := w.Tasks(w.ctx, "res", "KEN")
+		if err != nil || len(tasks) != 1 || tasks[0].Open || len(w.campaign().Canary) != 0 {
+			t.Errorf("tasks: %+v, %v; out are %v", tasks, err, w.campaign().Canary)
+		}
+	})
+}

@@ -291,6 +291,11 @@ func (s *Scheduler) place(ctx context.Context, name string) error {
 // void cancels the planned letters of a cancelled campaign, block by block. The last call closes it, so that a crash in
 // between is made good.
 func (s *Scheduler) void(ctx context.Context, c ledger.Campaign) error {
+	if len(c.Canary) > 0 {
+		if _, err := s.Ledger.LookAtCanary(ctx, "scheduler", c, false); err != nil {
+			return err
+		}
+	}
 	names, err := s.Ledger.AllBlocks(ctx, c.Name)
 	if err != nil {
 		return err

@@ -1,5 +1,5 @@
--- Looks whether the canary of a running campaign has passed: all its letters are sent and, where registry copies are read,
--- a copy of each was found. What will not pass by itself opens a task. Or lets the other letters go because a person says so.
+-- Looks whether the canary of a running campaign has passed, or ends that of a cancelled one. It has passed when
+-- all its letters are sent and, where registry copies are read, a copy of each was found. What will not pass by itself opens a task. Or lets the other letters go because a person says so.
 -- KEYS 1 meta 2 audit 3 campaign 4 tasks 5 reindex, then the rows key of each letter of the canary
 -- ARGV 1 who 2 campaign 3 'look' or 'go' 4 reason 5 how long a copy may take (ms), '' where none are read, then DONOR@BLOCK of
 --      each letter
@@ -11,11 +11,21 @@ local c = redis.call('HMGET', KEYS[3], 'status', 'edition', 'canary')
 if not c[3] or c[3] == '' then return {'none'} end
 if c[3] ~= table.concat(ARGV, ' ', 6) then return {'stale'} end
 local body, well = {}, 0
+local function ended(word)
+  for i = 6, #ARGV do
+    closetask(KEYS[4], name .. '/' .. string.match(ARGV[i], '^[^@]+') .. '/canary', now, who, word)
+  end
+  redis.call('HDEL', KEYS[3], 'canary')
+end
 if verb == 'go' then
   if c[1] ~= 'running' and c[1] ~= 'paused' then return {'none'} end
   local author, how = wrote(KEYS[3], c[2] or '', who)
   if author then return {'own', author, how} end
 else
+  if c[1] == 'cancelled' then
+    ended('the campaign is cancelled')
+    return {'none'}
+  end
   if c[1] ~= 'running' then return {'waits', '0'} end
   local patience = tonumber(ARGV[5])
   local lost = {R = 'was refused', B = 'came back', W = 'is withheld', D = 'is in doubt', X = 'is cancelled'}
@@ -40,10 +50,7 @@ else
     return {'waits', int(well)}
   end
 end
-for i = 6, #ARGV do
-  closetask(KEYS[4], name .. '/' .. string.match(ARGV[i], '^[^@]+') .. '/canary', now, who, verb == 'go' and 'let go' or 'passed')
-end
-redis.call('HDEL', KEYS[3], 'canary')
+ended(verb == 'go' and 'let go' or 'passed')
 redis.call('HSET', KEYS[3], 'canary_by', who, 'canary_at', int(now))
 toplace(KEYS[5], name, now)
 audit(KEYS[1], KEYS[2], now, who, 'canary', name .. (verb == 'go' and ' let go\n' .. ARGV[4] or ' passed: ' .. int(well) .. ' letters'))
