@@ -1,5 +1,6 @@
--- Looks whether the canary of a running campaign has passed, or ends that of a cancelled one. It has passed when
--- all its letters are sent and, where registry copies are read, a copy of each was found. What will not pass by itself opens a task. Or lets the other letters go because a person says so.
+-- Looks whether the canary of a running campaign has passed, or ends that of a cancelled one. It has passed when all its
+-- letters are sent and, where registry copies are read, a copy of each was found; what will not pass by itself opens a task.
+-- Or lets the other letters go because a person says so.
 -- KEYS 1 meta 2 audit 3 campaign 4 tasks 5 reindex, then the rows key of each letter of the canary
 -- ARGV 1 who 2 campaign 3 'look' or 'go' 4 reason 5 how long a copy may take (ms), '' where none are read, then DONOR@BLOCK of
 --      each letter
