@@ -48,9 +48,7 @@ func (c *Console) approvalsPage(v *visit) error {
 
 // own says whether the person of the visit wrote the edition that waits: planned it, or imported rows of it.
 func (v *visit) own(c ledger.Campaign) bool {
-	return slices.ContainsFunc(append([]string{c.PendingBy}, c.Importers...), func(who string) bool {
-		return ledger.PersonKey(ledger.NameOf(who)) == ledger.PersonKey(v.Person.Name)
-	})
+	return slices.ContainsFunc(append([]string{c.PendingBy}, c.Importers...), func(who string) bool { return ledger.SamePerson(who, v.Person.Name) })
 }
 
 // approvalForm is what a person looks at before they release what another wrote: what is different from the edition that
@@ -127,7 +125,8 @@ func (v *visit) approval(status int, form *problems, r *review) error {
 	camp := r.campaign
 	page := approvalForm{
 		frame: v.frame("Approve "+camp.Name, link{"Approvals", "/approvals"}), Campaign: camp, Hash: camp.Pending, Path: campaignPath(camp.Name),
-		Own: v.own(camp), First: camp.Edition == "", Goal: r.written.Goal, Canary: r.written.Canary, Started: camp.Status == "running" || camp.Status == "paused", View: v.view(), Reason: v.value("reason"),
+		Own: v.own(camp), First: camp.Edition == "", Goal: r.written.Goal, View: v.view(), Reason: v.value("reason"),
+		Canary: r.written.Canary, Started: camp.Status == "running" || camp.Status == "paused",
 	}
 	page.problems = form
 	page.Files, page.Changed = r.files(), r.donors()

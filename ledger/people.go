@@ -44,6 +44,10 @@ func PersonKey(name string) string {
 	return norm.NFC.String(strings.ToLower(strings.Join(strings.Fields(name), " ")))
 }
 
+// SamePerson says whether two names that decisions are kept under, "name (account)", are one person's: whatever the machine
+// they sit at.
+func SamePerson(a, b string) bool { return PersonKey(NameOf(a)) == PersonKey(NameOf(b)) }
+
 func (p Account) store() (string, error) {
 	b, err := json.Marshal(p)
 	return strings.Join(p.Roles, ",") + "|" + string(b), err

@@ -82,7 +82,7 @@ func (l *Ledger) own(ctx context.Context, campaign, edition, who string) (name, 
 		return "", "", fmt.Errorf("campaign %s: %w", campaign, err)
 	}
 	text := func(i int) string { s, _ := v[i].(string); return s }
-	same := func(s string) bool { return s != "" && PersonKey(NameOf(s)) == PersonKey(NameOf(who)) }
+	same := func(s string) bool { return s != "" && SamePerson(s, who) }
 	switch {
 	case same(text(0)):
 		return text(0), "planned", nil

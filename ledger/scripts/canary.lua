@@ -52,7 +52,6 @@ else
   end
 end
 ended(verb == 'go' and 'let go' or 'passed')
-redis.call('HSET', KEYS[3], 'canary_by', who, 'canary_at', int(now))
 toplace(KEYS[5], name, now)
 audit(KEYS[1], KEYS[2], now, who, 'canary', name .. (verb == 'go' and ' let go\n' .. ARGV[4] or ' passed: ' .. int(well) .. ' letters'))
 return {'passed'}
